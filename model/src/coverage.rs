@@ -1,0 +1,162 @@
+//! Which operations met a Deferred in which state, at the top level and inside scripts: a run that never
+//! met a pair proves nothing about it.
+
+use crate::program::Op;
+
+/// How the Deferred that an operation names stands when the operation begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Stage {
+    /// The operation names none.
+    None,
+    /// The slot isn't bound yet.
+    Unbound,
+    /// The slot was dropped.
+    Dropped,
+    /// It has no result.
+    Unfired,
+    /// It has no result and is paused, or unpaused too often.
+    UnfiredPaused,
+    /// Its canceller runs.
+    Cancelling,
+    /// One of its callbacks runs.
+    Running,
+    /// It waits for another.
+    Waiting,
+    /// It waits for another and is paused as well.
+    WaitingPaused,
+    /// It has a value.
+    Succeeded,
+    /// It has a failure.
+    Failed,
+    /// It has an outcome and is paused, or unpaused too often.
+    FiredPaused,
+}
+
+impl Stage {
+    /// All of them, in the order of the enum.
+    pub const ALL: [Self; 12] = [
+        Self::None,
+        Self::Unbound,
+        Self::Dropped,
+        Self::Unfired,
+        Self::UnfiredPaused,
+        Self::Cancelling,
+        Self::Running,
+        Self::Waiting,
+        Self::WaitingPaused,
+        Self::Succeeded,
+        Self::Failed,
+        Self::FiredPaused,
+    ];
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "no Deferred",
+            Self::Unbound => "unbound",
+            Self::Dropped => "dropped",
+            Self::Unfired => "unfired",
+            Self::UnfiredPaused => "unfired, paused",
+            Self::Cancelling => "cancelling",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::WaitingPaused => "waiting, paused",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::FiredPaused => "fired, paused",
+        }
+    }
+}
+
+/// The operations of the core, in the order of the language's table.
+pub const OPERATIONS: [&str; 16] = [
+    "new",
+    "succeed",
+    "fail",
+    "maybe",
+    "add_callback",
+    "add_errback",
+    "add_both",
+    "add_callbacks",
+    "callback",
+    "errback",
+    "cancel",
+    "pause",
+    "unpause",
+    "chain",
+    "probe",
+    "drop",
+];
+
+/// Counts of (operation × stage × nested or not).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    counts: [[[u64; 2]; Stage::ALL.len()]; OPERATIONS.len()],
+}
+
+impl Default for Coverage {
+    fn default() -> Self {
+        Self { counts: [[[0; 2]; Stage::ALL.len()]; OPERATIONS.len()] }
+    }
+}
+
+impl Coverage {
+    pub(crate) fn count(&mut self, op: &Op, stage: Stage, nested: bool) {
+        if let Some(row) = row(op) {
+            self.counts[row][stage as usize][usize::from(nested)] += 1;
+        }
+    }
+
+    /// How often an operation met a stage. Panics when the name isn't in [`OPERATIONS`].
+    #[must_use]
+    pub fn met(&self, operation: &str, stage: Stage, nested: bool) -> u64 {
+        let row = OPERATIONS.iter().position(|name| *name == operation);
+        self.counts[row.expect("the name of a core operation")][stage as usize][usize::from(nested)]
+    }
+
+    /// How many operations were counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.iter().flatten().flatten().sum()
+    }
+
+    /// Adds what another run met.
+    pub fn add(&mut self, other: &Self) {
+        let theirs = other.counts.iter().flatten().flatten();
+        for (mine, theirs) in self.counts.iter_mut().flatten().flatten().zip(theirs) {
+            *mine += theirs;
+        }
+    }
+
+    /// Whether a program can bring an operation to a stage at all.
+    ///
+    /// The operations that bind name no Deferred; the others always name one. Outside scripts no callback and
+    /// no canceller runs.
+    #[must_use]
+    pub fn reachable(operation: &str, stage: Stage, nested: bool) -> bool {
+        let binds = matches!(operation, "new" | "succeed" | "fail" | "maybe");
+        match stage {
+            Stage::None => binds,
+            Stage::Cancelling | Stage::Running => !binds && nested,
+            _ => !binds,
+        }
+    }
+
+    /// The reachable pairs that were never met.
+    pub fn never_met(&self) -> impl Iterator<Item = (&'static str, Stage, bool)> {
+        let all = OPERATIONS.into_iter().flat_map(|operation| {
+            Stage::ALL
+                .into_iter()
+                .flat_map(move |stage| [false, true].map(|nested| (operation, stage, nested)))
+        });
+        all.filter(|(operation, stage, nested)| {
+            Self::reachable(operation, *stage, *nested) && self.met(operation, *stage, *nested) == 0
+        })
+    }
+}
+
+fn row(op: &Op) -> Option<usize> {
+    OPERATIONS.iter().position(|name| *name == op.name())
+}

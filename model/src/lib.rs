@@ -1,0 +1,32 @@
+//! The reference model of Twisted's Deferred: the smallest readable thing that says what is right.
+//!
+//! [`program`] is the language, [`trace`] what is seen when a program runs, [`World`] what each operation
+//! means. `SEMANTICS.md` numbers the rules; code cites them as DC-n.
+//!
+//! The model is read beside `twisted/internet/defer.py` of Twisted 26.10.0: the same steps in the same
+//! order over a plain arena, with no attention to speed. It knows nothing of any engine.
+
+pub mod coverage;
+pub mod program;
+mod reclaim;
+mod run_loop;
+mod step;
+pub mod trace;
+pub mod value;
+mod world;
+
+pub use coverage::Coverage;
+pub use program::{Op, Program, ProgramError, Return, Script};
+pub use trace::{Answer, Event, State, Trace};
+pub use value::{Failure, Outcome, Value};
+pub use world::{MAX_DEPTH, STACK, World};
+
+/// Runs a program and says what was seen.
+#[must_use]
+pub fn run(program: &Program) -> Answer {
+    let mut world = World::default();
+    for op in &program.ops {
+        world.step(op);
+    }
+    world.finish()
+}

@@ -1,0 +1,236 @@
+//! What each operation of the language does: which Deferred it names, whether it may, and what it traces.
+
+use crate::coverage::Stage;
+use crate::program::{Op, Return, Script};
+use crate::run_loop::{AlreadyCalled, Panicked, Returned};
+use crate::trace::{Event, Raised};
+use crate::value::{Failure, Outcome, Value};
+use crate::world::{Call, Deferred, Held, Id, MAX_DEPTH, World};
+
+impl<'p> World<'p> {
+    /// Runs one operation, and with it every script that it sets off. Once the program is undefined, nothing.
+    ///
+    /// # Panics
+    /// When the operation isn't built yet: see [`Program::beyond_core`](crate::Program::beyond_core).
+    pub fn step(&mut self, op: &'p Op) {
+        if self.undefined.is_some() {
+            return;
+        }
+        self.count(op);
+        match op {
+            Op::New { canceller } => {
+                let canceller = canceller.as_ref();
+                let d = self.make(Deferred { canceller, ..Deferred::default() });
+                self.bind(d, true);
+            }
+            Op::Succeed { value } => {
+                let d = self.made(Outcome::Value(value.clone()));
+                self.bind(d, false);
+            }
+            Op::Fail { error } => {
+                let d = self.made(Outcome::Failure((*error).into()));
+                self.bind(d, false);
+            }
+            Op::Maybe { call } => {
+                let d = match self.invoke(call, None, None) {
+                    Returned::Deferred(d) => d,
+                    Returned::Outcome(outcome) => self.made(outcome),
+                };
+                self.bind(d, false);
+            }
+            Op::AddCallback { d, cb } => self.add(*d, Call::Script(cb), Call::Passthru),
+            Op::AddErrback { d, eb } => self.add(*d, Call::Passthru, Call::Script(eb)),
+            Op::AddBoth { d, cb } => self.add(*d, Call::Script(cb), Call::Script(cb)),
+            Op::AddCallbacks { d, cb, eb } => self.add(*d, Call::Script(cb), Call::Script(eb)),
+            Op::Callback { d, value } => self.fire(*d, Outcome::Value(value.clone())),
+            Op::Errback { d, error } => self.fire(*d, Outcome::Failure((*error).into())),
+            Op::Cancel { d } => {
+                if let Some(d) = self.named(*d).filter(|&d| self.may_cancel(d))
+                    && let Err(Panicked) = self.cancel(d)
+                {
+                    self.raised(Raised::Panic);
+                }
+            }
+            Op::Pause { d } => {
+                if let Some(d) = self.named(*d) {
+                    self.deferreds[d].balance += 1;
+                    self.pause(d);
+                }
+            }
+            Op::Unpause { d } => {
+                if let Some(d) = self.named(*d).filter(|&d| self.may_unpause(d)) {
+                    self.deferreds[d].balance -= 1;
+                    self.unpause(d);
+                }
+            }
+            Op::Chain { d, to } => {
+                if let (Some(d), Some(to)) = (self.named(*d), self.fireable(*to)) {
+                    self.chain_deferred(d, to);
+                }
+            }
+            Op::Probe { d: slot } => {
+                if self.named(*slot).is_some() {
+                    let (probe, state) = (*slot, self.state(*slot));
+                    self.events.push(Event::Probe { probe, state });
+                }
+            }
+            Op::Drop { d } => {
+                if let Some(slot) = self.slots.get_mut(*d) {
+                    slot.deferred = None;
+                }
+            }
+            later => panic!("the operation `{}` is not built yet", later.name()),
+        }
+    }
+
+    /// `succeed` and `fail` (93-130).
+    fn made(&mut self, outcome: Outcome) -> Id {
+        let d = self.make(Deferred::default());
+        let fresh = self.start_run_callbacks(d, outcome);
+        debug_assert!(fresh.is_ok(), "a Deferred just made can be fired");
+        d
+    }
+
+    fn add(&mut self, slot: usize, callback: Call<'p>, errback: Call<'p>) {
+        if let Some(d) = self.named(slot) {
+            self.add_callbacks(d, callback, errback);
+        }
+    }
+
+    fn fire(&mut self, slot: usize, outcome: Outcome) {
+        if let Some(d) = self.fireable(slot)
+            && let Err(AlreadyCalled) = self.start_run_callbacks(d, outcome)
+        {
+            self.raised(Raised::AlreadyCalledError);
+        }
+    }
+
+    /// The Deferred that a slot names, if the program may fire it.
+    fn fireable(&self, slot: usize) -> Option<Id> {
+        self.slots.get(slot).filter(|slot| slot.may_fire)?.deferred
+    }
+
+    /// A program doesn't cancel a Deferred whose canceller runs, or whose waiting ends in a circle.
+    fn may_cancel(&self, d: Id) -> bool {
+        let mut last = d;
+        for _ in 0..self.deferreds.len() {
+            match self.deferreds[last].result {
+                Held::Deferred(inner) => last = inner,
+                _ => return !self.deferreds[d].cancelling,
+            }
+        }
+        // More steps than there are Deferreds: a circle.
+        false
+    }
+
+    /// A program doesn't unpause a running or waiting Deferred more often than it paused it: Twisted would
+    /// hand the Deferred that is waited for to a callback, as a value.
+    fn may_unpause(&self, d: Id) -> bool {
+        let deferred = &self.deferreds[d];
+        let busy = deferred.running_callbacks || matches!(deferred.result, Held::Deferred(_));
+        !busy || deferred.balance > 0
+    }
+
+    fn raised(&mut self, error: Raised) {
+        self.events.push(Event::Error { error });
+    }
+
+    /// Invokes a callback, errback (`own` is the Deferred that it was added to) or call.
+    pub(crate) fn invoke(&mut self, script: &'p Script, own: Option<Id>, arg: Option<Outcome>) -> Returned {
+        if !self.enter() {
+            return Returned::Outcome(Outcome::Value(Value::Null));
+        }
+        let event = Event::Run { run: script.id, arg: arg.clone() };
+        self.events.push(event);
+        self.run_ops(script);
+        self.leave();
+
+        let value = |value: &Value| Returned::Outcome(Outcome::Value(value.clone()));
+        let failure = |failure| Returned::Outcome(Outcome::Failure(failure));
+        let arg = arg.unwrap_or(Outcome::Value(Value::Null));
+        match &script.ret {
+            Return::Arg => Returned::Outcome(arg),
+            Return::Value(v) => value(v),
+            Return::Raise(error) | Return::Failure(error) => failure((*error).into()),
+            Return::Panic(_) => failure(Failure::Panic),
+            Return::Wait(slot) => match self.named(*slot) {
+                Some(d) if self.may_return(d, own) => Returned::Deferred(d),
+                _ => value(&Value::Null),
+            },
+            Return::Trap { trap, or_else } => match arg {
+                Outcome::Failure(f) if trap.iter().any(|name| f.is(*name)) => value(or_else),
+                untrapped => Returned::Outcome(untrapped),
+            },
+        }
+    }
+
+    /// A callback doesn't return another Deferred that is running: Twisted would hand over the value that
+    /// the running callback was given, which a typed engine has moved into it.
+    fn may_return(&self, d: Id, own: Option<Id>) -> bool {
+        own.is_none() || own == Some(d) || !self.deferreds[d].running_callbacks
+    }
+
+    pub(crate) fn invoke_canceller(&mut self, script: &'p Script) -> Result<(), Panicked> {
+        if !self.enter() {
+            return Ok(());
+        }
+        self.events.push(Event::Canceller { canceller: script.id });
+        self.run_ops(script);
+        self.leave();
+        match script.ret {
+            Return::Panic(_) => Err(Panicked),
+            _ => Ok(()),
+        }
+    }
+
+    /// A script's operations run only the first time that it is invoked.
+    fn run_ops(&mut self, script: &'p Script) {
+        if self.begun.insert(script.id) {
+            for op in &script.ops {
+                self.step(op);
+            }
+        }
+    }
+
+    /// Goes one level deeper, unless that is too deep or the program means nothing any more.
+    pub(crate) fn enter(&mut self) -> bool {
+        if self.depth == MAX_DEPTH {
+            self.undefined = Some("depth");
+        }
+        if self.undefined.is_some() {
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn count(&mut self, op: &Op) {
+        let stage = op.slot().map_or(Stage::None, |slot| self.stage(slot));
+        self.coverage.count(op, stage, self.depth > 0);
+    }
+
+    fn stage(&self, slot: usize) -> Stage {
+        let Some(slot) = self.slots.get(slot) else {
+            return Stage::Unbound;
+        };
+        let Some(d) = slot.deferred else {
+            return Stage::Dropped;
+        };
+        let deferred = &self.deferreds[d];
+        match &deferred.result {
+            _ if deferred.cancelling => Stage::Cancelling,
+            _ if deferred.running_callbacks => Stage::Running,
+            Held::Nothing if deferred.paused != 0 => Stage::UnfiredPaused,
+            Held::Nothing => Stage::Unfired,
+            Held::Deferred(_) if deferred.balance != 0 => Stage::WaitingPaused,
+            Held::Deferred(_) => Stage::Waiting,
+            Held::Outcome(_) if deferred.paused != 0 => Stage::FiredPaused,
+            Held::Outcome(Outcome::Value(_)) => Stage::Succeeded,
+            Held::Outcome(Outcome::Failure(_)) => Stage::Failed,
+        }
+    }
+}

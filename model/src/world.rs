@@ -1,0 +1,179 @@
+//! The world that a program runs in: an arena of Deferreds, the slots that name them, and what was seen.
+
+use crate::coverage::Coverage;
+use crate::program::Script;
+use crate::trace::{Answer, Event, ScriptId, State, Trace, sort_failures};
+use crate::value::{Failure, Outcome};
+use std::collections::{HashSet, VecDeque};
+
+/// How deep scripts and `chain` may call each other before a program is undefined ("depth").
+///
+/// The language asks for 1,000 levels. Twisted itself, at Python's own limit, ends at about 330.
+pub const MAX_DEPTH: usize = 1_500;
+
+/// The stack, in bytes, that [`MAX_DEPTH`] levels need at the most, in a build without optimisation.
+pub const STACK: usize = 64 << 20;
+
+/// A Deferred's place in the arena.
+pub(crate) type Id = usize;
+
+/// A Deferred: the fields of Twisted's class under their names, and two notes that programs need.
+#[derive(Default)]
+pub(crate) struct Deferred<'p> {
+    pub(crate) called: bool,
+    pub(crate) result: Held,
+    pub(crate) callbacks: VecDeque<Item<'p>>,
+    pub(crate) paused: i64,
+    pub(crate) running_callbacks: bool,
+    pub(crate) suppress_already_called: bool,
+    pub(crate) canceller: Option<&'p Script>,
+    /// `_debugInfo.failResult`: what is reported when the Deferred is reclaimed.
+    pub(crate) fail_result: Option<Failure>,
+
+    /// Whether its canceller is on the call stack.
+    pub(crate) cancelling: bool,
+    /// The program's own pauses less its unpauses.
+    pub(crate) balance: i64,
+    /// Whether it was reclaimed.
+    pub(crate) gone: bool,
+}
+
+/// The attribute `result`.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Held {
+    /// `_NO_RESULT`: not fired yet.
+    #[default]
+    Nothing,
+    Outcome(Outcome),
+    /// The Deferred that it waits for.
+    Deferred(Id),
+}
+
+/// An entry of the callback chain.
+#[derive(Clone, Copy)]
+pub(crate) enum Item<'p> {
+    Pair {
+        callback: Call<'p>,
+        errback: Call<'p>,
+    },
+    /// `_CONTINUE`: this Deferred waits for the result.
+    Continue(Id),
+}
+
+/// Something that the chain calls.
+#[derive(Clone, Copy)]
+pub(crate) enum Call<'p> {
+    /// `passthru` and `_failthru`.
+    Passthru,
+    Script(&'p Script),
+    /// The bound methods `callback` and `errback` of a Deferred, as `chainDeferred` adds them.
+    Fire(Id),
+}
+
+/// A name that the program has for a Deferred.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    /// `None` once it was dropped.
+    pub(crate) deferred: Option<Id>,
+    /// Only what `new` bound may be fired by the program.
+    pub(crate) may_fire: bool,
+}
+
+/// Everything that a running program has.
+#[derive(Default)]
+pub struct World<'p> {
+    pub(crate) deferreds: Vec<Deferred<'p>>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) unhandled: Vec<Failure>,
+    /// The scripts whose operations have run.
+    pub(crate) begun: HashSet<ScriptId>,
+    /// How many scripts and chained fires are on the call stack.
+    pub(crate) depth: usize,
+    pub(crate) undefined: Option<&'static str>,
+    pub(crate) coverage: Coverage,
+}
+
+impl<'p> World<'p> {
+    /// What has happened so far, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Every failure reported so far, in the order of the reports.
+    #[must_use]
+    pub fn unhandled(&self) -> &[Failure] {
+        &self.unhandled
+    }
+
+    /// Why the program means nothing, once that is known.
+    #[must_use]
+    pub fn undefined(&self) -> Option<&'static str> {
+        self.undefined
+    }
+
+    /// Which operations met which states so far.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// How many slots were ever bound.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How a slot stands. Panics when it was never bound.
+    #[must_use]
+    pub fn state(&self, slot: usize) -> State {
+        match self.slots[slot].deferred {
+            None => State::Dropped,
+            Some(d) => self.state_of(d),
+        }
+    }
+
+    fn state_of(&self, d: Id) -> State {
+        let deferred = &self.deferreds[d];
+        if deferred.running_callbacks {
+            return State::Running;
+        }
+        match &deferred.result {
+            Held::Nothing => State::Unfired,
+            Held::Outcome(outcome) => outcome.clone().into(),
+            Held::Deferred(inner) => {
+                State::Waiting(self.slots.iter().position(|slot| slot.deferred == Some(*inner)))
+            }
+        }
+    }
+
+    /// Ends the program: lets go of every slot, reclaims, and gives what was seen.
+    #[must_use]
+    pub fn finish(mut self) -> Answer {
+        let state = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
+        for slot in &mut self.slots {
+            slot.deferred = None;
+        }
+        self.reclaim();
+        if let Some(why) = self.undefined {
+            return Answer::undefined(why);
+        }
+        sort_failures(&mut self.unhandled);
+        Answer::Trace(Trace { events: self.events, state, unhandled: self.unhandled })
+    }
+
+    pub(crate) fn make(&mut self, deferred: Deferred<'p>) -> Id {
+        self.deferreds.push(deferred);
+        self.deferreds.len() - 1
+    }
+
+    pub(crate) fn bind(&mut self, d: Id, may_fire: bool) {
+        self.slots.push(Slot { deferred: Some(d), may_fire });
+    }
+
+    /// The Deferred that a slot names, unless it is unbound or dropped.
+    pub(crate) fn named(&self, slot: usize) -> Option<Id> {
+        self.slots.get(slot)?.deferred
+    }
+}
