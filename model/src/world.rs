@@ -150,7 +150,7 @@ impl<'p> World<'p> {
 
     /// Ends the program: lets go of every slot, reclaims, and gives what was seen.
     #[must_use]
-    pub fn finish(mut self) -> Answer {
+    pub fn finish(&mut self) -> Answer {
         let state = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
         for slot in &mut self.slots {
             slot.deferred = None;
@@ -159,8 +159,9 @@ impl<'p> World<'p> {
         if let Some(why) = self.undefined {
             return Answer::undefined(why);
         }
-        sort_failures(&mut self.unhandled);
-        Answer::Trace(Trace { events: self.events, state, unhandled: self.unhandled })
+        let mut unhandled = std::mem::take(&mut self.unhandled);
+        sort_failures(&mut unhandled);
+        Answer::Trace(Trace { events: std::mem::take(&mut self.events), state, unhandled })
     }
 
     pub(crate) fn make(&mut self, deferred: Deferred<'p>) -> Id {

@@ -1,0 +1,229 @@
+//! Firing, and the loop that runs a result through the callbacks.
+//!
+//! The loop never recurses by itself, however long a chain of waiting Deferreds: a Deferred that is suspended
+//! because another one runs first stands on a stack of the loop's own. Only callbacks that fire, cancel or
+//! unpause other Deferreds nest.
+
+use super::cancel::awaited;
+use super::node::{Edge, Entry, Node, Stage};
+use super::reclaim::Entered;
+use crate::error::{AlreadyCalled, Panicked, Reason};
+use crate::report::{Report, drop_caught, report};
+use crate::returned::{MakeNull, Null, Returned};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// A Deferred that is suspended while another one runs.
+enum Suspended<T, E> {
+    /// It has handed its result over to one that waited for it.
+    HandedOver(Rc<Node<T, E>>),
+    /// It has fired the target of a `Chain` entry, and goes on with a null after that.
+    Chained(Rc<Node<T, E>>, MakeNull<T>),
+}
+
+/// Why a Deferred's own entries don't go on.
+enum Stop<T, E> {
+    /// There are none left, or it waits for another.
+    Finished,
+    /// It has handed its result over to this one.
+    HandOver(Rc<Node<T, E>>),
+    /// It has fired this one.
+    Chain(Rc<Node<T, E>>, MakeNull<T>),
+}
+
+/// Gives a Deferred its result, and runs its callbacks.
+pub(super) fn fire<T: 'static, E: Reason>(
+    node: &Rc<Node<T, E>>,
+    result: Result<T, E>,
+) -> Result<(), AlreadyCalled> {
+    let _entered = Entered::new();
+    if start(node, result)? {
+        run(node);
+    }
+    Ok(())
+}
+
+/// Gives a Deferred its result: whether it took it, or swallowed it because it was cancelled.
+fn start<T, E>(node: &Rc<Node<T, E>>, result: Result<T, E>) -> Result<bool, AlreadyCalled> {
+    let mut core = node.core.borrow_mut();
+    if core.called() {
+        let suppressed = std::mem::take(&mut core.suppress);
+        drop(core);
+        drop_caught(result);
+        return if suppressed { Ok(false) } else { Err(AlreadyCalled) };
+    }
+    core.stage = Stage::Fired(result);
+    let canceller = core.canceller.take();
+    drop(core);
+    drop_caught(canceller);
+    Ok(true)
+}
+
+/// Runs the callbacks of a Deferred that is called, and of those that wait for it.
+pub(super) fn run<T: 'static, E: Reason>(node: &Rc<Node<T, E>>) {
+    {
+        let core = node.core.borrow();
+        if core.blocked() || matches!(core.stage, Stage::Running) {
+            return;
+        }
+    }
+    let _entered = Entered::new();
+    let mut below = Vec::new();
+    let mut current = Rc::clone(node);
+    loop {
+        let resumed = match advance(&current) {
+            Stop::Finished => below.pop(),
+            Stop::HandOver(waiter) => {
+                // With nothing to come back to there is no need to come back: so long chains need no stack.
+                if !below.is_empty() || !current.core.borrow().entries.is_empty() {
+                    below.push(Suspended::HandedOver(current));
+                }
+                Some(Suspended::HandedOver(waiter))
+            }
+            Stop::Chain(target, null) => {
+                below.push(Suspended::Chained(current, null));
+                Some(Suspended::HandedOver(target))
+            }
+        };
+        match next(resumed, &mut below) {
+            Some(node) => current = node,
+            None => return,
+        }
+    }
+}
+
+/// The Deferred that runs next. One that is paused isn't going to: then all those that handed over to it are
+/// left as they are, up to one that merely chained.
+fn next<T: 'static, E: Reason>(
+    mut resumed: Option<Suspended<T, E>>,
+    below: &mut Vec<Suspended<T, E>>,
+) -> Option<Rc<Node<T, E>>> {
+    let mut abandoned = false;
+    loop {
+        match resumed? {
+            Suspended::HandedOver(node) => {
+                if !abandoned && !node.core.borrow().blocked() {
+                    return Some(node);
+                }
+                abandoned = true;
+            }
+            Suspended::Chained(node, null) => {
+                let left = made(null);
+                node.core.borrow_mut().stage = Stage::Fired(left);
+                return Some(node);
+            }
+        }
+        resumed = below.pop();
+    }
+}
+
+/// Runs a Deferred's entries until one makes it stop.
+fn advance<T: 'static, E: Reason>(current: &Rc<Node<T, E>>) -> Stop<T, E> {
+    loop {
+        let (entry, result) = {
+            let mut core = current.core.borrow_mut();
+            let Some(entry) = core.entries.pop_front() else {
+                core.unhandled = matches!(core.stage, Stage::Fired(Err(_)));
+                return Stop::Finished;
+            };
+            let Stage::Fired(result) = std::mem::replace(&mut core.stage, Stage::Running) else {
+                unreachable!("a Deferred that runs has a result");
+            };
+            (entry, result)
+        };
+        match entry {
+            Entry::Call(callback) => {
+                let returned = caught(|| callback(result));
+                if let Some(stop) = settle(current, returned) {
+                    return stop;
+                }
+            }
+            Entry::Continue(waiter, null) => {
+                leave(current, made(null));
+                let waiter = Rc::clone(waiter.node());
+                let edge_back = std::mem::replace(&mut waiter.core.borrow_mut().stage, Stage::Fired(result));
+                drop(edge_back);
+                return Stop::HandOver(waiter);
+            }
+            Entry::Chain(target, null) => {
+                let left = match start(target.node(), result) {
+                    Ok(true) => return Stop::Chain(Rc::clone(target.node()), null),
+                    Ok(false) => made(null),
+                    Err(error) => Err(error.into()),
+                };
+                current.core.borrow_mut().stage = Stage::Fired(left);
+            }
+        }
+    }
+}
+
+/// Makes what a callback returned the Deferred's result, or has it wait.
+fn settle<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, returned: Returned<T, E>) -> Option<Stop<T, E>> {
+    let result = match returned {
+        Returned::Value(value) => Ok(value),
+        Returned::Error(error) => Err(error),
+        Returned::Deferred(inner, Null(null)) => {
+            let inner = &inner.node;
+            let own = Rc::ptr_eq(inner, current);
+            if !own && matches!(inner.core.borrow().stage, Stage::Running) {
+                // Twisted would take the value that the running callback was given; here that has moved.
+                made(null)
+            } else if !own && inner.core.borrow().ready() {
+                steal(inner, null)
+            } else {
+                wait(current, inner, null);
+                return Some(Stop::Finished);
+            }
+        }
+    };
+    current.core.borrow_mut().stage = Stage::Fired(result);
+    None
+}
+
+/// Takes the result of a Deferred that has one, and leaves a null.
+fn steal<T: 'static, E: Reason>(inner: &Rc<Node<T, E>>, null: MakeNull<T>) -> Result<T, E> {
+    let left = made(null);
+    let mut core = inner.core.borrow_mut();
+    core.unhandled = false;
+    match std::mem::replace(&mut core.stage, Stage::Fired(left)) {
+        Stage::Fired(result) => result,
+        _ => unreachable!("it was ready"),
+    }
+}
+
+/// Has a Deferred wait for another, which may be itself.
+fn wait<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, inner: &Rc<Node<T, E>>, null: MakeNull<T>) {
+    let directly = Rc::ptr_eq(inner, current);
+    // Only a Deferred that somebody waits for can close a circle.
+    let circle = directly || (current.links.edges.get() > 0 && leads_to(inner, current));
+    {
+        let mut core = current.core.borrow_mut();
+        core.stage = Stage::Waiting(Edge::to(inner));
+        core.unhandled = false;
+    }
+    inner.core.borrow_mut().entries.push_back(Entry::Continue(Edge::to(current), null));
+    if circle {
+        report(&Report::WaitsForItself { directly });
+    }
+}
+
+fn leads_to<T, E>(inner: &Rc<Node<T, E>>, current: &Rc<Node<T, E>>) -> bool {
+    awaited(inner).is_some_and(|end| Rc::ptr_eq(&end, current))
+}
+
+/// Sets what is left of a Deferred whose result was handed over.
+fn leave<T, E>(node: &Rc<Node<T, E>>, left: Result<T, E>) {
+    let mut core = node.core.borrow_mut();
+    core.stage = Stage::Fired(left);
+    core.unhandled = false;
+}
+
+/// Makes a null; a panic on the way is the error that is left instead.
+fn made<T, E: Reason>(null: MakeNull<T>) -> Result<T, E> {
+    catch_unwind(null).map_err(|panic| Panicked::new(panic).into())
+}
+
+/// Calls the user's code; a panic becomes an error.
+pub(super) fn caught<T, E: Reason>(call: impl FnOnce() -> Returned<T, E>) -> Returned<T, E> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Returned::Error(Panicked::new(panic).into()))
+}

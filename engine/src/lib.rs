@@ -1,0 +1,53 @@
+//! Twisted's `Deferred` for Rust: a result that comes later, with the chain of callbacks that it will run
+//! through.
+//!
+//! A [`Deferred`] is fired once, with [`callback`](Deferred::callback) or [`errback`](Deferred::errback).
+//! The result runs through the callbacks in the order in which they were added; each gives the next one its
+//! result. An error, or a panic, switches to the errback side; an errback that returns a value switches back.
+//! A callback may return another Deferred, and the chain waits for it. All of it happens synchronously, on
+//! the thread that owns the Deferred: there is no event loop in here.
+//!
+//! ```
+//! use deferral::{Deferred, Failure};
+//!
+//! let d: Deferred<String> = Deferred::new();
+//! d.add_callback(|page| page + "!")
+//!     .add_callback(|page| -> Result<String, Failure> { Err(Failure::new(format!("can't show {page}"))) })
+//!     .add_errback(|failure| failure.message());
+//! d.callback("hello".into()).unwrap();
+//! d.add_callback(|text| { assert_eq!(text, "can't show hello!"); text });
+//! ```
+//!
+//! What it does in every corner is what Twisted 26.10.0 does; where a typed language can't, the item says so.
+//!
+//! # Ownership
+//! [`Deferred`] is a handle, cheap to clone. A Deferred lives as long as a handle, or one that waits for it or
+//! that it waits for, can be reached; Deferreds that wait for each other and that nobody can reach any more
+//! are freed with their callbacks, and unhandled failures in them are reported. Only a closure of your own
+//! that holds a handle to the Deferred it is added to keeps both alive until it has run: give such a closure
+//! a [`WeakDeferred`].
+//!
+//! # Threads
+//! A Deferred belongs to the thread that made it:
+//!
+//! ```compile_fail,E0277
+//! fn other_thread<X: Send>(_: X) {}
+//! other_thread(deferral::Deferred::<u32>::new());
+//! ```
+//!
+//! # Panics
+//! A panic in a callback becomes a failure ([`Panicked`]) for the next errback. One in a canceller leaves
+//! [`Deferred::cancel`]; the Deferred stays as it was, canceller and all. Panics in a callback's drop and in
+//! the report hook end there and are reported.
+
+mod deferred;
+mod error;
+mod failure;
+mod report;
+mod returned;
+
+pub use deferred::{Deferred, State, WeakDeferred, fail, maybe_deferred, succeed};
+pub use error::{AlreadyCalled, Cancelled, Panicked, Reason};
+pub use failure::Failure;
+pub use report::{Report, Reported, reset_report_hook, set_report_hook};
+pub use returned::{IntoReturned, Null, Returned};

@@ -1,0 +1,68 @@
+//! The program `conform`: runs programs on subjects and compares what they say.
+//!
+//! Exit statuses: 0 when everything conforms, 1 when something diverges, 2 when it couldn't be found out.
+
+#[path = "../cli/check.rs"]
+mod check;
+#[path = "../cli/enumerate.rs"]
+mod enumerate;
+#[path = "../cli/replay.rs"]
+mod replay;
+#[path = "../cli/run.rs"]
+mod run;
+#[path = "../cli/show.rs"]
+mod show;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Holds Deferreds to Twisted's: runs programs on a reference model, on the engine, on a real Twisted and on
+/// any command that speaks the wire protocol, and compares what they say.
+///
+/// Without a command it checks, as `conform check` does. A subject is `model`, `engine`, `twisted`, or a
+/// command for `sh -c`. Exit status: 0 all conform, 1 something diverges, 2 it could not be run.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::Arguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compare subjects on random programs.
+    Check(check::Arguments),
+    /// Compare subjects on every small program.
+    Enumerate(enumerate::Arguments),
+    /// Run stored programs on all subjects and show the traces side by side.
+    Replay(replay::Arguments),
+    /// Answer programs from standard input with traces on standard output (the wire protocol).
+    Run(run::Arguments),
+}
+
+/// How a command ended.
+enum Verdict {
+    Conforms,
+    Diverges,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = deferral_conformance::stack::with_stack(|| match cli.command {
+        None => check::check(&cli.check),
+        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Enumerate(arguments)) => enumerate::enumerate(&arguments),
+        Some(Command::Replay(arguments)) => replay::replay(&arguments),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+    });
+    match ended {
+        Ok(Verdict::Conforms) => ExitCode::SUCCESS,
+        Ok(Verdict::Diverges) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("conform: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

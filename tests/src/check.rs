@@ -1,0 +1,254 @@
+//! Runs many programs on several subjects and compares what they say.
+//!
+//! Where a real Twisted is among the subjects, it alone says which programs are undefined: another subject
+//! that calls one undefined on which Twisted gave a trace differs from it. Without Twisted, a program that
+//! any subject calls undefined isn't compared. Both are counted, by cause.
+
+use crate::lockstep::{self, Verdict};
+use crate::shrink::shrink;
+use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
+use deferral_model::{Answer, Coverage, Program};
+use std::collections::BTreeMap;
+
+/// How many programs are on their way to a subject at a time.
+const BATCH: usize = 256;
+
+/// After how many divergences a run ends: more of them say little.
+pub const ENOUGH: usize = 10;
+
+/// The name of the subject that says what is right.
+const JUDGE: &str = "twisted";
+
+/// What a run has found so far.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// How many programs were run and compared, those called undefined among them.
+    pub programs: u64,
+    /// How many events the model traced on them.
+    pub events: u64,
+    /// How often each operation met each state.
+    pub coverage: Coverage,
+    /// How many programs were undefined, and so not compared, by subject and cause.
+    pub undefined: BTreeMap<String, u64>,
+    /// What differed.
+    pub divergences: Vec<Divergence>,
+}
+
+/// A program on which subjects differ.
+#[derive(Clone, Debug)]
+pub struct Divergence {
+    /// The number of the program in the run, from 1.
+    pub number: u64,
+    /// The program, made small.
+    pub program: Program,
+    /// What each subject said to it.
+    pub replies: Vec<(String, Reply)>,
+    /// The one that differs from all the others, where there are at least three and these agree.
+    pub odd_one_out: Option<String>,
+    /// Where the lockstep of model and engine saw a difference; whole traces may be equal all the same.
+    pub lockstep: Option<lockstep::Divergence>,
+}
+
+/// The subjects of a run.
+pub struct Jury {
+    subjects: Vec<Box<dyn Subject>>,
+}
+
+impl Jury {
+    /// These subjects: at least two, or there is nothing to compare.
+    #[must_use]
+    pub fn new(subjects: Vec<Box<dyn Subject>>) -> Self {
+        Self { subjects }
+    }
+
+    /// Runs programs on all subjects until there are no more, enough divergences were found, or `go_on` says
+    /// no; `go_on` is shown the summary after each batch.
+    ///
+    /// What was found is in the summary also when a subject failed as a whole.
+    ///
+    /// # Errors
+    /// When a subject failed as a whole.
+    pub fn check(
+        &mut self,
+        mut programs: impl Iterator<Item = Program>,
+        summary: &mut Summary,
+        mut go_on: impl FnMut(&Summary) -> bool,
+    ) -> Result<(), SubjectError> {
+        let mut take = |summary: &Summary| -> Vec<Program> {
+            let more = summary.divergences.len() < ENOUGH && go_on(summary);
+            if more { programs.by_ref().take(BATCH).collect() } else { Vec::new() }
+        };
+        let mut batch = take(summary);
+        self.submit(&batch)?;
+        while !batch.is_empty() {
+            // While one batch is compared, the subjects work on the next.
+            let next = take(summary);
+            self.submit(&next)?;
+            let mut found = self.compare(&batch, summary)?;
+            batch = next;
+            if !found.is_empty() {
+                // To ask about single programs, nothing else may be on its way.
+                found.extend(self.compare(&batch, summary)?);
+                for (number, program) in found.into_iter().take(ENOUGH - summary.divergences.len()) {
+                    summary.divergences.push(self.explain(number, program)?);
+                }
+                batch = take(summary);
+                self.submit(&batch)?;
+            }
+        }
+        self.subjects.iter_mut().try_for_each(|subject| subject.finish())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.subjects.iter().map(|subject| subject.name().to_owned()).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.subjects.iter().any(|subject| subject.name() == name)
+    }
+
+    /// Whether nothing but the lockstep of model and engine is needed.
+    fn in_lockstep_alone(&self) -> bool {
+        self.subjects.len() == 2 && self.has("model") && self.has("engine")
+    }
+
+    fn submit(&mut self, batch: &[Program]) -> Result<(), SubjectError> {
+        if batch.is_empty() || self.in_lockstep_alone() {
+            return Ok(());
+        }
+        self.subjects.iter_mut().try_for_each(|subject| subject.submit(batch))
+    }
+
+    /// Compares the answers to the oldest batch; gives the programs that differ, with their numbers.
+    fn compare(
+        &mut self,
+        batch: &[Program],
+        summary: &mut Summary,
+    ) -> Result<Vec<(u64, Program)>, SubjectError> {
+        let mut found = Vec::new();
+        let lockstep = self.has("model") && self.has("engine");
+        let verdicts: Vec<Verdict> = batch.iter().map(|program| look(program, lockstep, summary)).collect();
+        let mut columns = Vec::new();
+        if !batch.is_empty() && !self.in_lockstep_alone() {
+            for subject in &mut self.subjects {
+                columns.push(subject.collect()?.into_iter());
+            }
+        }
+        let names = self.names();
+        for (program, verdict) in batch.iter().zip(verdicts) {
+            summary.programs += 1;
+            let replies: Vec<Reply> =
+                columns.iter_mut().map(|column| column.next().expect("one a program")).collect();
+            let differs = match judge(&names, &replies) {
+                Judged::Undefined(who) => {
+                    *summary.undefined.entry(who).or_default() += 1;
+                    false
+                }
+                Judged::Differs => true,
+                Judged::Agrees => match verdict {
+                    Verdict::Diverges(_) => true,
+                    Verdict::Undefined(why) if replies.is_empty() => {
+                        *summary.undefined.entry(why.to_owned()).or_default() += 1;
+                        false
+                    }
+                    _ => false,
+                },
+            };
+            if differs {
+                found.push((summary.programs, program.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes a program small on which subjects differ, and asks them all once more.
+    fn explain(&mut self, number: u64, program: Program) -> Result<Divergence, SubjectError> {
+        let mut apart = Apart { subjects: &mut self.subjects };
+        let silent = |reply: &Reply| matches!(reply, Reply::Failed(ProgramFailure::Hung(_)));
+        // A subject that differs only sometimes, or that has to be waited for, is shown with what it was
+        // found with.
+        let shrinks = !apart.ask(&program)?.iter().any(silent) && apart.differ(&program)?;
+        let program = if shrinks { shrink(program, |candidate| apart.differ(candidate))? } else { program };
+        let replies = apart.ask(&program)?;
+        let names = self.names();
+        let odd_one_out = odd_one_out(&names, &replies);
+        let lockstep = match look(&program, self.has("model") && self.has("engine"), &mut Summary::default())
+        {
+            Verdict::Diverges(divergence) => Some(*divergence),
+            _ => None,
+        };
+        let replies = names.into_iter().zip(replies).collect();
+        Ok(Divergence { number, program, replies, odd_one_out, lockstep })
+    }
+}
+
+/// Runs a program on the model, in lockstep with the engine where that is asked for, and counts what it met.
+fn look(program: &Program, lockstep: bool, summary: &mut Summary) -> Verdict {
+    let verdict = if lockstep {
+        lockstep::model_and_engine(program, &mut summary.coverage)
+    } else {
+        lockstep::alone(program, &mut summary.coverage)
+    };
+    if let Verdict::Conforms(Answer::Trace(trace)) = &verdict {
+        summary.events += trace.events.len() as u64;
+    }
+    verdict
+}
+
+/// Asks subjects about single programs, while no batch is on its way.
+struct Apart<'j> {
+    subjects: &'j mut [Box<dyn Subject>],
+}
+
+impl Apart<'_> {
+    fn ask(&mut self, program: &Program) -> Result<Vec<Reply>, SubjectError> {
+        self.subjects.iter_mut().map(|subject| subject.ask(program)).collect()
+    }
+
+    fn differ(&mut self, program: &Program) -> Result<bool, SubjectError> {
+        let replies = self.ask(program)?;
+        let names: Vec<String> = self.subjects.iter().map(|subject| subject.name().to_owned()).collect();
+        let both = |name: &str| names.iter().any(|known| known == name);
+        let in_lockstep = both("model") && both("engine");
+        Ok(matches!(judge(&names, &replies), Judged::Differs)
+            || (in_lockstep && matches!(look(program, true, &mut Summary::default()), Verdict::Diverges(_))))
+    }
+}
+
+enum Judged {
+    Agrees,
+    Differs,
+    /// Who said so, and why.
+    Undefined(String),
+}
+
+/// Compares what the subjects said to one program.
+fn judge(names: &[String], replies: &[Reply]) -> Judged {
+    let undefined = |at: usize| match &replies[at] {
+        Reply::Answer(Answer::Undefined { undefined }) => Some(format!("{}: {undefined}", names[at])),
+        _ => None,
+    };
+    let by = match names.iter().position(|name| name == JUDGE) {
+        Some(judge) if judge < replies.len() => undefined(judge),
+        _ => (0..replies.len()).find_map(undefined),
+    };
+    let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
+    match by {
+        _ if failed => Judged::Differs,
+        Some(who) => Judged::Undefined(who),
+        None if replies.windows(2).all(|pair| pair[0] == pair[1]) => Judged::Agrees,
+        None => Judged::Differs,
+    }
+}
+
+fn odd_one_out(names: &[String], replies: &[Reply]) -> Option<String> {
+    if replies.len() < 3 {
+        return None;
+    }
+    let odd = (0..replies.len()).filter(|&at| {
+        let mut others = (0..replies.len()).filter(|&other| other != at).map(|other| &replies[other]);
+        let first = others.next().expect("there are three");
+        others.all(|other| other == first) && *first != replies[at]
+    });
+    odd.map(|at| names[at].clone()).next()
+}

@@ -1,0 +1,63 @@
+//! `conform check`: random programs on two or more subjects.
+
+use crate::{Verdict, show};
+use anyhow::Result;
+use clap::Args;
+use deferral_conformance::check::{Jury, Summary};
+use deferral_conformance::generate::{Seeded, program};
+use deferral_conformance::subjects::named;
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The subject to check
+    #[arg(long, value_name = "SUBJECT", default_value = "engine")]
+    subject: String,
+    /// What to check it against; may be given several times
+    #[arg(long, value_name = "SUBJECT", default_value = "model")]
+    against: Vec<String>,
+    /// How many programs to run
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    cases: u64,
+    /// Run for this long instead of for a number of programs
+    #[arg(long, value_name = "SECONDS")]
+    time: Option<u64>,
+    /// The seed of the random programs; a random one where none is given
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The most operations that a program has, those inside scripts not counted
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    max_ops: u32,
+}
+
+pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
+    let seed = arguments.seed.unwrap_or_else(random_seed);
+    let mut jury = jury(&arguments.subject, &arguments.against)?;
+    let mut choose = Seeded::new(seed);
+    let programs = std::iter::repeat_with(|| program(&mut choose, arguments.max_ops));
+    let started = Instant::now();
+    let time = arguments.time.map(Duration::from_secs);
+    let cases = if time.is_some() { u64::MAX } else { arguments.cases };
+
+    let bar = show::progress(time.is_none().then_some(cases));
+    let mut summary = Summary::default();
+    let ended = jury.check(programs.take(usize::try_from(cases)?), &mut summary, |summary| {
+        bar.set_position(summary.programs);
+        time.is_none_or(|time| started.elapsed() < time)
+    });
+    bar.finish_and_clear();
+    show::summary(&summary, Some(seed), started.elapsed());
+    ended?;
+    Ok(show::verdict(&summary))
+}
+
+/// The subjects of a comparison.
+pub(crate) fn jury(subject: &str, against: &[String]) -> Result<Jury> {
+    let names = std::iter::once(subject).chain(against.iter().map(String::as_str));
+    Ok(Jury::new(names.map(named).collect::<Result<_, _>>()?))
+}
+
+fn random_seed() -> u64 {
+    // The standard library's hasher is keyed at random.
+    std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0) >> 32
+}

@@ -1,0 +1,221 @@
+//! Makes one random program.
+
+use super::choose::Choose;
+use super::weights::{
+    BODY_OPS, BODY_PERCENT, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, Gives, Kind, LEFT_OUT_PERCENT, NESTING,
+    OPERATIONS, RETURNS, SWARM_PERCENT, WILD_SLOT_PERCENT,
+};
+use deferral_model::value::{ErrorName, TrapName};
+use deferral_model::{Op, Program, Return, Script, Value};
+
+/// A random program of at most `max_ops` operations, those inside scripts not counted.
+///
+/// Integers and script ids all differ within a program. Slots are mostly named once something may have bound
+/// them.
+pub fn program(choose: &mut impl Choose, max_ops: u32) -> Program {
+    let max_ops = max_ops.max(1);
+    // The largest of three: short programs are for the enumeration.
+    let left = 1 + [(); 3].map(|()| choose.below(max_ops)).into_iter().max().expect("there are three");
+    let operations = swarm(choose);
+    let mut making = Making { choose, operations, left, slots: Vec::new(), ids: 0, integers: 0 };
+    let mut ops = Vec::new();
+    // Something to work on, and sometimes two or three of it.
+    for _ in 0..1 + making.choose.below(3) {
+        if making.left > 0 {
+            let first = if making.choose.chance(40) { Kind::NewWithCanceller } else { Kind::New };
+            ops.push(making.op(first, 0));
+        }
+    }
+    while making.left > 0 {
+        // What is never fired shows little: towards the end, what is left is fired.
+        let late = making.left <= making.unfired() && making.choose.chance(FIRE_LATE_PERCENT);
+        let kind = match late {
+            true if making.choose.chance(65) => Kind::Callback,
+            true => Kind::Errback,
+            false => pick(making.choose, &making.operations),
+        };
+        ops.push(making.op(kind, 0));
+    }
+    Program { ops, ..Program::default() }
+}
+
+/// The operations that this program may use: all of them, or a random part.
+fn swarm(choose: &mut impl Choose) -> Vec<(Kind, u32)> {
+    if !choose.chance(SWARM_PERCENT) {
+        return OPERATIONS.to_vec();
+    }
+    let mut some = OPERATIONS.to_vec();
+    some.retain(|(kind, _)| *kind == Kind::New || !choose.chance(LEFT_OUT_PERCENT));
+    some
+}
+
+fn pick<T: Copy>(choose: &mut impl Choose, weighted: &[(T, u32)]) -> T {
+    let mut at = choose.below(weighted.iter().map(|(_, weight)| weight).sum());
+    for (what, weight) in weighted {
+        if at < *weight {
+            return *what;
+        }
+        at -= weight;
+    }
+    unreachable!("the weights were added up")
+}
+
+struct Making<'c, C> {
+    choose: &'c mut C,
+    operations: Vec<(Kind, u32)>,
+    /// How many operations may still be made, outside scripts.
+    left: u32,
+    /// What the operations so far bind, roughly: scripts may never run, or later than they are written.
+    slots: Vec<Made>,
+    ids: i64,
+    integers: i64,
+}
+
+/// A slot, as far as the generator knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Bound by `new`, and not fired yet.
+    Unfired,
+    Fired,
+}
+
+impl<C: Choose> Making<'_, C> {
+    fn unfired(&self) -> u32 {
+        self.slots.iter().filter(|made| **made == Made::Unfired).count() as u32
+    }
+
+    fn op(&mut self, kind: Kind, nesting: u32) -> Op {
+        self.left -= u32::from(nesting == 0);
+        let d = self.slot();
+        match kind {
+            Kind::New => self.binds(Op::New { canceller: None }),
+            Kind::NewWithCanceller => {
+                let canceller = Some(self.canceller(nesting));
+                self.binds(Op::New { canceller })
+            }
+            Kind::Succeed => {
+                let value = self.value();
+                self.binds(Op::Succeed { value })
+            }
+            Kind::Fail => {
+                let error = self.error();
+                self.binds(Op::Fail { error })
+            }
+            Kind::Maybe => {
+                let call = self.script(nesting, None);
+                self.binds(Op::Maybe { call })
+            }
+            Kind::AddCallback => Op::AddCallback { d, cb: self.script(nesting, Some(d)) },
+            Kind::AddErrback => Op::AddErrback { d, eb: self.script(nesting, Some(d)) },
+            Kind::AddBoth => Op::AddBoth { d, cb: self.script(nesting, Some(d)) },
+            Kind::AddCallbacks => {
+                Op::AddCallbacks { d, cb: self.script(nesting, Some(d)), eb: self.script(nesting, Some(d)) }
+            }
+            Kind::Callback => Op::Callback { d: self.fires(d), value: self.value() },
+            Kind::Errback => Op::Errback { d: self.fires(d), error: self.error() },
+            Kind::Cancel => Op::Cancel { d },
+            Kind::Pause => Op::Pause { d },
+            Kind::Unpause => Op::Unpause { d },
+            Kind::Chain => Op::Chain { d, to: self.slot() },
+            Kind::Probe => Op::Probe { d },
+            Kind::Drop => Op::Drop { d },
+        }
+    }
+
+    fn binds(&mut self, op: Op) -> Op {
+        self.slots.push(if matches!(op, Op::New { .. }) { Made::Unfired } else { Made::Fired });
+        op
+    }
+
+    /// The slot to fire: mostly one that wasn't fired yet.
+    fn fires(&mut self, any: usize) -> usize {
+        let unfired = self.unfired();
+        if unfired == 0 || self.choose.chance(FIRE_ANY_PERCENT) {
+            return any;
+        }
+        let nth = self.choose.below(unfired) as usize;
+        let mut open = (0..self.slots.len()).filter(|&slot| self.slots[slot] == Made::Unfired);
+        let slot = open.nth(nth).expect("there are as many");
+        self.slots[slot] = Made::Fired;
+        slot
+    }
+
+    /// A slot that is bound by now, most times.
+    fn slot(&mut self) -> usize {
+        let bound = (self.slots.len() as u32).max(1);
+        let wild = self.choose.chance(WILD_SLOT_PERCENT);
+        self.choose.below(if wild { bound + 3 } else { bound }) as usize
+    }
+
+    /// A canceller often fires its own Deferred: the one that is bound next, if its operations bind none.
+    fn canceller(&mut self, nesting: u32) -> Script {
+        let own = self.slots.len();
+        let mut script = self.script(nesting, None);
+        if self.choose.chance(30) {
+            script.ops.push(if self.choose.chance(60) {
+                Op::Callback { d: own, value: self.value() }
+            } else {
+                Op::Errback { d: own, error: self.error() }
+            });
+        }
+        script
+    }
+
+    fn script(&mut self, nesting: u32, own: Option<usize>) -> Script {
+        self.ids += 1;
+        let id = self.ids;
+        let percent = if nesting == 0 { BODY_PERCENT } else { BODY_PERCENT / 3 };
+        let mut ops = Vec::new();
+        if nesting < NESTING && self.choose.chance(percent) {
+            for _ in 0..1 + self.choose.below(BODY_OPS) {
+                let kind = pick(self.choose, &self.operations);
+                ops.push(self.op(kind, nesting + 1));
+            }
+        }
+        Script { id, ops, ret: self.ret(own) }
+    }
+
+    fn ret(&mut self, own: Option<usize>) -> Return {
+        match pick(self.choose, &RETURNS) {
+            Gives::Arg => Return::Arg,
+            Gives::Value => Return::Value(self.value()),
+            Gives::Raise => Return::Raise(self.error()),
+            Gives::Failure => Return::Failure(self.error()),
+            Gives::Panic => Return::Panic("planned".to_owned()),
+            Gives::Wait => {
+                let slot = self.slot();
+                // To wait for itself ends a Deferred's part in the program: rarely.
+                if Some(slot) == own && !self.choose.chance(15) {
+                    Return::Wait(self.slot())
+                } else {
+                    Return::Wait(slot)
+                }
+            }
+            Gives::Trap => {
+                const NAMES: [TrapName; 4] =
+                    [TrapName::E0, TrapName::E1, TrapName::E2, TrapName::CancelledError];
+                let mut trap = vec![NAMES[self.choose.below(4) as usize]];
+                if self.choose.chance(30) {
+                    trap.push(NAMES[self.choose.below(4) as usize]);
+                }
+                Return::Trap { trap, or_else: self.value() }
+            }
+        }
+    }
+
+    /// Mostly an integer that the program doesn't have yet.
+    fn value(&mut self) -> Value {
+        self.integers += 1;
+        match self.choose.below(16) {
+            0 => Value::Null,
+            1 => Value::Bool(self.choose.below(2) == 0),
+            2 => Value::Text(format!("text {}", self.integers)),
+            3 => Value::Int(-self.integers),
+            _ => Value::Int(self.integers),
+        }
+    }
+
+    fn error(&mut self) -> ErrorName {
+        [ErrorName::E0, ErrorName::E1, ErrorName::E2][self.choose.below(3) as usize]
+    }
+}

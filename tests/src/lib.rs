@@ -1,0 +1,17 @@
+//! The conformance suite: programs run on a reference model, on the engine and on a real Twisted, and
+//! whatever differs is shown.
+//!
+//! The way of a program: [`generate`] makes it (or [`enumerate`], [`corpus`], a file), subjects
+//! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`] compare, [`shrink`] makes a difference
+//! small, [`report`] shows it. `conform` is all of that as a program.
+
+pub mod check;
+pub mod corpus;
+pub mod enumerate;
+pub mod generate;
+pub mod lockstep;
+pub mod report;
+pub mod shrink;
+pub mod stack;
+pub mod subject;
+pub mod subjects;

@@ -1,0 +1,3 @@
+//! Showing what was found: traces side by side ([`text`]).
+
+pub mod text;

@@ -1,0 +1,185 @@
+//! A subject is anything that runs a program and says what a user of it would have seen.
+//!
+//! Two traits: a [`Subject`] answers whole programs, also from another process; an [`Execution`] is one
+//! program in progress inside this process, which can be looked at after every operation.
+
+use deferral_model::{Answer, Failure, Op, Program, State, trace::Event};
+
+/// Runs programs and answers each with a trace, in order.
+///
+/// Programs are given in batches, so that a subject in another process can work on one batch while the next
+/// is made: [`submit`](Self::submit) several times, then [`collect`](Self::collect) as often.
+pub trait Subject {
+    /// What it is called in reports.
+    fn name(&self) -> &str;
+
+    /// The first operation of a program that the subject is known not to have.
+    fn lacks(&self, _program: &Program) -> Option<&'static str> {
+        None
+    }
+
+    /// Hands over a batch of programs.
+    ///
+    /// # Errors
+    /// When the subject can't be started.
+    fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError>;
+
+    /// Waits for the answers to the oldest batch that wasn't collected yet, one a program.
+    ///
+    /// # Errors
+    /// When the subject as a whole failed, rather than on one program.
+    fn collect(&mut self) -> Result<Vec<Reply>, SubjectError>;
+
+    /// Ends it, and makes sure that it had nothing more to say.
+    ///
+    /// # Errors
+    /// When it wrote more than it was asked for.
+    fn finish(&mut self) -> Result<(), SubjectError> {
+        Ok(())
+    }
+
+    /// Asks about one program.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit) and [`collect`](Self::collect).
+    fn ask(&mut self, program: &Program) -> Result<Reply, SubjectError> {
+        self.submit(std::slice::from_ref(program))?;
+        let mut replies = self.collect()?;
+        Ok(replies.pop().expect("one reply a program"))
+    }
+}
+
+/// What a subject said to one program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// A trace, or the reason why there is none.
+    Answer(Answer),
+    /// It failed on this program, and again when it was asked again.
+    Failed(ProgramFailure),
+}
+
+/// How a subject failed on one program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramFailure {
+    /// Its process ended.
+    #[error("it crashed ({0})")]
+    Crashed(String),
+    /// It didn't answer in time.
+    #[error("it didn't answer within {0} s")]
+    Hung(u64),
+}
+
+/// Why a subject as a whole can't be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SubjectError {
+    /// Its process couldn't be started.
+    #[error("the subject `{subject}` can't be started: {cause}")]
+    Start {
+        /// The subject.
+        subject: String,
+        /// Why.
+        cause: String,
+    },
+    /// It ended before it answered anything.
+    #[error("the subject `{subject}` died before it answered anything, asked for line 1: {cause}")]
+    Died {
+        /// The subject.
+        subject: String,
+        /// How it ended.
+        cause: String,
+    },
+    /// It never answered.
+    #[error("the subject `{subject}` never answered: line 1 was given {seconds} s, twice")]
+    Silent {
+        /// The subject.
+        subject: String,
+        /// How long it was given.
+        seconds: u64,
+    },
+    /// What it wrote isn't an answer.
+    #[error(
+        "the subject `{subject}` wrote rubbish in line {line} of its answers: {cause}; the line is `{text}`"
+    )]
+    Rubbish {
+        /// The subject.
+        subject: String,
+        /// The line of its output, from 1.
+        line: u64,
+        /// What is wrong.
+        cause: String,
+        /// The beginning of the line.
+        text: String,
+    },
+    /// A program uses an operation that the subject doesn't have.
+    #[error("the subject `{subject}` doesn't have the operation `{operation}` yet")]
+    Lacks {
+        /// The subject.
+        subject: String,
+        /// The operation.
+        operation: &'static str,
+    },
+}
+
+/// One program in progress.
+pub trait Execution<'p> {
+    /// Runs the next operation.
+    fn step(&mut self, op: &'p Op);
+
+    /// What is new since the last look, and how every slot stands.
+    fn observe(&mut self) -> Observation;
+
+    /// Why the program means nothing, once that is known.
+    fn undefined(&self) -> Option<&'static str>;
+
+    /// Ends the program: lets go of every handle, and gives the whole trace.
+    fn finish(&mut self) -> Answer;
+}
+
+/// What can be seen of a program after an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// What happened since the last look.
+    pub events: Vec<Event>,
+    /// How every slot stands.
+    pub state: Vec<State>,
+    /// What was reported as unhandled since the last look, sorted.
+    pub unhandled: Vec<Failure>,
+}
+
+/// Stands for a subject inside this process: answers by a function.
+pub struct InProcess {
+    name: &'static str,
+    run: fn(&Program) -> Answer,
+    batches: std::collections::VecDeque<Vec<Program>>,
+}
+
+impl InProcess {
+    /// A subject that answers by a function.
+    #[must_use]
+    pub fn new(name: &'static str, run: fn(&Program) -> Answer) -> Self {
+        Self { name, run, batches: std::collections::VecDeque::new() }
+    }
+}
+
+impl Subject for InProcess {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn lacks(&self, program: &Program) -> Option<&'static str> {
+        program.beyond_core()
+    }
+
+    fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {
+        if let Some(operation) = programs.iter().find_map(|program| self.lacks(program)) {
+            return Err(SubjectError::Lacks { subject: self.name.to_owned(), operation });
+        }
+        self.batches.push_back(programs.to_vec());
+        Ok(())
+    }
+
+    fn collect(&mut self) -> Result<Vec<Reply>, SubjectError> {
+        let batch = self.batches.pop_front().unwrap_or_default();
+        Ok(batch.iter().map(|program| Reply::Answer((self.run)(program))).collect())
+    }
+}

@@ -1,0 +1,367 @@
+//! The engine as a subject: an interpreter of programs that uses the engine as any user would, through its
+//! public functions.
+
+use crate::subject::{Execution, Observation};
+use deferral::{
+    AlreadyCalled, Cancelled, Deferred, IntoReturned, Panicked, Report, Returned, maybe_deferred,
+    reset_report_hook, set_report_hook,
+};
+use deferral_model::trace::{Event, Raised, ScriptId, sort_failures};
+use deferral_model::{Answer, Failure, Op, Outcome, Program, Return, Script, State, Trace, Value};
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+
+/// How deep scripts may call each other before a program is undefined ("depth").
+pub const MAX_DEPTH: usize = deferral_model::MAX_DEPTH;
+
+/// The program's errors as the engine carries them.
+#[derive(Clone, Debug)]
+struct Error(Failure);
+
+impl From<AlreadyCalled> for Error {
+    fn from(_: AlreadyCalled) -> Self {
+        Self(Failure::AlreadyCalledError)
+    }
+}
+
+impl From<Cancelled> for Error {
+    fn from(_: Cancelled) -> Self {
+        Self(Failure::CancelledError)
+    }
+}
+
+impl From<Panicked> for Error {
+    fn from(_: Panicked) -> Self {
+        Self(Failure::Panic)
+    }
+}
+
+type Handle = Deferred<Value, Error>;
+
+struct Slot {
+    /// `None` once it was dropped.
+    handle: Option<Handle>,
+    /// Only what `new` bound may be fired by the program.
+    may_fire: bool,
+}
+
+/// What scripts share. They reach it through an `Rc`, and Deferreds only through its slots.
+#[derive(Default)]
+struct World {
+    slots: RefCell<Vec<Slot>>,
+    events: RefCell<Vec<Event>>,
+    unhandled: RefCell<Vec<Failure>>,
+    /// The scripts whose operations have run.
+    begun: RefCell<HashSet<ScriptId>>,
+    /// The Deferreds whose cancellers are on the call stack.
+    cancelling: RefCell<Vec<Handle>>,
+    depth: Cell<usize>,
+    undefined: Cell<Option<&'static str>>,
+    /// The script that returned last: the one to blame when its Deferred was its own.
+    returned: Cell<ScriptId>,
+}
+
+/// A program in progress on the engine.
+pub struct Engine {
+    world: Rc<World>,
+    events_seen: usize,
+    unhandled_seen: usize,
+}
+
+/// Runs a program on the engine.
+#[must_use]
+pub fn run(program: &Program) -> Answer {
+    let mut engine = Engine::default();
+    for op in &program.ops {
+        engine.step(op);
+    }
+    engine.finish()
+}
+
+impl Default for Engine {
+    /// Takes over this thread's report hook until it is dropped: one at a time on a thread.
+    fn default() -> Self {
+        let world = Rc::<World>::default();
+        let told = Rc::downgrade(&world);
+        set_report_hook(move |report| {
+            if let Some(world) = told.upgrade() {
+                world.report(report);
+            }
+        });
+        Self { world, events_seen: 0, unhandled_seen: 0 }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.world.let_go();
+        reset_report_hook();
+    }
+}
+
+impl<'p> Execution<'p> for Engine {
+    fn step(&mut self, op: &'p Op) {
+        self.world.step(op);
+    }
+
+    fn observe(&mut self) -> Observation {
+        let events = self.world.events.borrow()[self.events_seen..].to_vec();
+        let mut unhandled = self.world.unhandled.borrow()[self.unhandled_seen..].to_vec();
+        self.events_seen += events.len();
+        self.unhandled_seen += unhandled.len();
+        sort_failures(&mut unhandled);
+        Observation { events, state: self.world.states(), unhandled }
+    }
+
+    fn undefined(&self) -> Option<&'static str> {
+        self.world.undefined.get()
+    }
+
+    fn finish(&mut self) -> Answer {
+        let state = self.world.states();
+        self.world.let_go();
+        if let Some(why) = self.undefined() {
+            return Answer::undefined(why);
+        }
+        let mut unhandled = self.world.unhandled.take();
+        sort_failures(&mut unhandled);
+        Answer::Trace(Trace { events: self.world.events.take(), state, unhandled })
+    }
+}
+
+impl World {
+    fn step(self: &Rc<Self>, op: &Op) {
+        if self.undefined.get().is_some() {
+            return;
+        }
+        match op {
+            Op::New { canceller } => {
+                let handle = match canceller {
+                    None => Handle::new(),
+                    Some(script) => self.with_canceller(script.clone()),
+                };
+                self.bind(handle, true);
+            }
+            Op::Succeed { value } => self.bind(deferral::succeed(value.clone()), false),
+            Op::Fail { error } => self.bind(deferral::fail(Error((*error).into())), false),
+            Op::Maybe { call } => {
+                let handle = maybe_deferred(|| self.invoke(call, None));
+                self.bind(handle, false);
+            }
+            Op::AddCallback { d, cb } => {
+                let Some(handle) = self.named(*d) else { return };
+                let callback = self.callback(cb);
+                handle.add_callback(move |value| callback(Ok(value)));
+            }
+            Op::AddErrback { d, eb } => {
+                let Some(handle) = self.named(*d) else { return };
+                let errback = self.callback(eb);
+                handle.add_errback(move |error| errback(Err(error)));
+            }
+            Op::AddBoth { d, cb } => {
+                let Some(handle) = self.named(*d) else { return };
+                handle.add_both(self.callback(cb));
+            }
+            Op::AddCallbacks { d, cb, eb } => {
+                let Some(handle) = self.named(*d) else { return };
+                let (callback, errback) = (self.callback(cb), self.callback(eb));
+                handle.add_callbacks(move |value| callback(Ok(value)), move |error| errback(Err(error)));
+            }
+            Op::Callback { d, value } => {
+                let Some(handle) = self.fireable(*d) else { return };
+                self.fired(handle.callback(value.clone()));
+            }
+            Op::Errback { d, error } => {
+                let Some(handle) = self.fireable(*d) else { return };
+                self.fired(handle.errback(Error((*error).into())));
+            }
+            Op::Cancel { d } => {
+                let Some(handle) = self.named(*d).filter(|handle| self.may_cancel(handle)) else { return };
+                if catch_unwind(AssertUnwindSafe(|| handle.cancel())).is_err() {
+                    self.raised(Raised::Panic);
+                }
+            }
+            Op::Pause { d } => {
+                let Some(handle) = self.named(*d) else { return };
+                handle.pause();
+            }
+            Op::Unpause { d } => {
+                let Some(handle) = self.named(*d) else { return };
+                handle.unpause();
+            }
+            Op::Chain { d, to } => {
+                let (Some(handle), Some(to)) = (self.named(*d), self.fireable(*to)) else { return };
+                handle.chain_deferred(&to);
+            }
+            Op::Probe { d } => {
+                let Some(handle) = self.named(*d) else { return };
+                let event = Event::Probe { probe: *d, state: self.state(&handle) };
+                self.events.borrow_mut().push(event);
+            }
+            Op::Drop { d } => {
+                let dropped = self.slots.borrow_mut().get_mut(*d).and_then(|slot| slot.handle.take());
+                drop(dropped);
+            }
+            later => panic!("the operation `{}` is not built yet", later.name()),
+        }
+    }
+
+    fn with_canceller(self: &Rc<Self>, script: Script) -> Handle {
+        let world = Rc::clone(self);
+        Handle::with_canceller(move |own| {
+            if !world.enter() {
+                return;
+            }
+            world.events.borrow_mut().push(Event::Canceller { canceller: script.id });
+            world.cancelling.borrow_mut().push(own.clone());
+            world.run_ops(&script);
+            let own = world.cancelling.borrow_mut().pop();
+            drop(own);
+            world.leave();
+            if let Return::Panic(text) = &script.ret {
+                resume_unwind(Box::new(text.clone()));
+            }
+        })
+    }
+
+    /// A program doesn't cancel a Deferred whose canceller runs. (Where the waiting goes in a circle, the
+    /// engine itself does nothing.)
+    fn may_cancel(&self, handle: &Handle) -> bool {
+        !self.cancelling.borrow().iter().any(|other| other.ptr_eq(handle))
+    }
+
+    /// The function that a script is.
+    fn callback(
+        self: &Rc<Self>,
+        script: &Script,
+    ) -> impl FnOnce(Result<Value, Error>) -> Returned<Value, Error> + 'static {
+        let (world, script) = (Rc::clone(self), script.clone());
+        move |result| world.invoke(&script, Some(result))
+    }
+
+    fn invoke(self: &Rc<Self>, script: &Script, arg: Option<Result<Value, Error>>) -> Returned<Value, Error> {
+        if !self.enter() {
+            return Returned::Value(Value::Null);
+        }
+        let traced = arg.as_ref().map(|arg| match arg {
+            Ok(value) => Outcome::Value(value.clone()),
+            Err(Error(failure)) => Outcome::Failure(failure.clone()),
+        });
+        self.events.borrow_mut().push(Event::Run { run: script.id, arg: traced });
+        self.run_ops(script);
+        self.leave();
+        self.returned.set(script.id);
+        let arg = arg.unwrap_or(Ok(Value::Null));
+        match &script.ret {
+            Return::Arg => arg.into_returned(),
+            Return::Value(value) => Returned::Value(value.clone()),
+            Return::Raise(error) | Return::Failure(error) => Returned::Error(Error((*error).into())),
+            Return::Panic(text) => resume_unwind(Box::new(text.clone())),
+            Return::Wait(slot) => match self.named(*slot) {
+                Some(handle) => Returned::wait(handle),
+                None => Returned::Value(Value::Null),
+            },
+            Return::Trap { trap, or_else } => match arg {
+                Err(Error(failure)) if trap.iter().any(|name| failure.is(*name)) => {
+                    Returned::Value(or_else.clone())
+                }
+                untrapped => untrapped.into_returned(),
+            },
+        }
+    }
+
+    /// A script's operations run only the first time that it is invoked.
+    fn run_ops(self: &Rc<Self>, script: &Script) {
+        if self.begun.borrow_mut().insert(script.id) {
+            for op in &script.ops {
+                self.step(op);
+            }
+        }
+    }
+
+    fn enter(&self) -> bool {
+        if self.depth.get() == MAX_DEPTH {
+            self.undefined.set(Some("depth"));
+        }
+        if self.undefined.get().is_some() {
+            return false;
+        }
+        self.depth.set(self.depth.get() + 1);
+        true
+    }
+
+    fn leave(&self) {
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    fn report(&self, report: &Report<'_>) {
+        match report {
+            Report::Unhandled { error, .. } => {
+                let Error(failure) =
+                    error.downcast_ref::<Error>().expect("programs fail with this error only");
+                self.unhandled.borrow_mut().push(failure.clone());
+            }
+            Report::WaitsForItself { directly: true, .. } => {
+                let self_return = self.returned.get();
+                self.events.borrow_mut().push(Event::SelfReturn { self_return });
+            }
+            _ => {}
+        }
+    }
+
+    fn bind(&self, handle: Handle, may_fire: bool) {
+        self.slots.borrow_mut().push(Slot { handle: Some(handle), may_fire });
+    }
+
+    fn named(&self, slot: usize) -> Option<Handle> {
+        self.slots.borrow().get(slot)?.handle.clone()
+    }
+
+    fn fireable(&self, slot: usize) -> Option<Handle> {
+        self.slots.borrow().get(slot).filter(|slot| slot.may_fire)?.handle.clone()
+    }
+
+    fn fired(&self, fired: Result<(), AlreadyCalled>) {
+        if let Err(AlreadyCalled) = fired {
+            self.raised(Raised::AlreadyCalledError);
+        }
+    }
+
+    fn raised(&self, error: Raised) {
+        self.events.borrow_mut().push(Event::Error { error });
+    }
+
+    fn states(&self) -> Vec<State> {
+        let slots = self.slots.borrow();
+        slots.iter().map(|slot| slot.handle.as_ref().map_or(State::Dropped, |d| self.state(d))).collect()
+    }
+
+    fn state(&self, handle: &Handle) -> State {
+        match handle.state() {
+            deferral::State::Unfired => State::Unfired,
+            deferral::State::Running => State::Running,
+            deferral::State::Waiting => {
+                let inner = handle.waiting_for().expect("it waits");
+                let slots = self.slots.borrow();
+                let names_it = |slot: &Slot| slot.handle.as_ref().is_some_and(|other| other.ptr_eq(&inner));
+                let name = slots.iter().position(names_it);
+                drop(slots);
+                State::Waiting(name)
+            }
+            deferral::State::Succeeded | deferral::State::Failed => {
+                handle.with_result(|result| match result.expect("it is fired") {
+                    Ok(value) => State::Value(value.clone()),
+                    Err(Error(failure)) => State::Failure(failure.clone()),
+                })
+            }
+        }
+    }
+
+    /// Lets go of every handle.
+    fn let_go(&self) {
+        let slots = std::mem::take(&mut *self.slots.borrow_mut());
+        drop(slots);
+    }
+}

@@ -1,0 +1,295 @@
+//! A subject in another process: any command that speaks the wire protocol on its standard input and output.
+//!
+//! Programs are sent ahead, answers come back in order. When the process ends, or is silent for too long, it
+//! is started anew and the programs that it left unanswered are given to it one at a time: the one that it
+//! fails on again, alone, is its failure; the rest go on. A process that never answered anything isn't a
+//! subject at all.
+
+use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
+use deferral_model::{Answer, Program};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long a subject may take for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much of what a process says on standard error is kept, in bytes.
+const KEPT: usize = 4096;
+
+/// A subject that is a command.
+pub struct Process {
+    name: String,
+    command: Vec<String>,
+    running: Option<Running>,
+    /// How many programs each batch has that wasn't collected yet.
+    batches: VecDeque<usize>,
+    /// The programs that weren't answered yet.
+    pending: VecDeque<String>,
+    /// How many of them the running process was given.
+    sent: usize,
+    /// How many answers were read in all.
+    answered: u64,
+    /// Programs left over from a failure: given one at a time.
+    suspects: usize,
+}
+
+struct Running {
+    child: Child,
+    to_writer: Option<Sender<String>>,
+    lines: Receiver<std::io::Result<String>>,
+    said: Arc<Mutex<Vec<u8>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How the process failed on the program that it was to answer next.
+enum Failure {
+    Ended(String),
+    Silent,
+}
+
+impl Process {
+    /// Starts a command by `sh -c`.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start(name: &str, command: &str) -> Result<Self, SubjectError> {
+        Self::start_program(name, &["sh", "-c", command])
+    }
+
+    /// Starts a program with its arguments.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start_program(name: &str, command: &[&str]) -> Result<Self, SubjectError> {
+        let mut process = Self {
+            name: name.to_owned(),
+            command: command.iter().map(|&part| part.to_owned()).collect(),
+            running: None,
+            batches: VecDeque::new(),
+            pending: VecDeque::new(),
+            sent: 0,
+            answered: 0,
+            suspects: 0,
+        };
+        process.restart()?;
+        Ok(process)
+    }
+
+    fn restart(&mut self) -> Result<(), SubjectError> {
+        self.running = None;
+        self.sent = 0;
+        let started = Running::start(&self.command);
+        self.running =
+            Some(started.map_err(|cause| SubjectError::Start {
+                subject: self.name.clone(),
+                cause: cause.to_string(),
+            })?);
+        Ok(())
+    }
+
+    /// Gives the process what it may have by now: one program after a failure, else all.
+    fn send(&mut self) {
+        let upto = if self.suspects > 0 { 1 } else { self.pending.len() };
+        let Some(writer) = self.running.as_ref().and_then(|running| running.to_writer.as_ref()) else {
+            return;
+        };
+        while self.sent < upto {
+            let mut text = self.pending[self.sent].clone();
+            text.push('\n');
+            // A writer that has ended says so by the missing answer.
+            let _ = writer.send(text);
+            self.sent += 1;
+        }
+    }
+
+    /// The answer to the oldest program that wasn't answered yet.
+    fn next(&mut self) -> Result<Reply, SubjectError> {
+        let (mut failures, mut failures_alone) = (0, 0);
+        loop {
+            self.send();
+            let failure = match self.read() {
+                Ok(line) => {
+                    self.answered += 1;
+                    self.taken();
+                    return self.parse(&line).map(Reply::Answer);
+                }
+                Err(failure) => failure,
+            };
+            failures += 1;
+            // Answers to earlier programs may have been lost with the process, unless it had just this one.
+            failures_alone += u32::from(self.suspects > 0 || self.sent == 1);
+            self.suspects = self.suspects.max(self.sent);
+            if failures_alone == 2 || (self.answered == 0 && failures == 2) {
+                return self.give_up(&failure);
+            }
+            self.restart()?;
+        }
+    }
+
+    /// The oldest program has its reply.
+    fn taken(&mut self) {
+        self.pending.pop_front();
+        self.sent = self.sent.saturating_sub(1);
+        self.suspects = self.suspects.saturating_sub(1);
+    }
+
+    /// The process failed on a program, and again when it had that one alone.
+    fn give_up(&mut self, failure: &Failure) -> Result<Reply, SubjectError> {
+        let (subject, seconds) = (self.name.clone(), PATIENCE.as_secs());
+        if self.answered == 0 {
+            return Err(match failure {
+                Failure::Ended(cause) => SubjectError::Died { subject, cause: cause.clone() },
+                Failure::Silent => SubjectError::Silent { subject, seconds },
+            });
+        }
+        self.taken();
+        self.restart()?;
+        Ok(Reply::Failed(match failure {
+            Failure::Ended(cause) => ProgramFailure::Crashed(cause.clone()),
+            Failure::Silent => ProgramFailure::Hung(seconds),
+        }))
+    }
+
+    fn read(&mut self) -> Result<String, Failure> {
+        let Some(running) = &mut self.running else {
+            return Err(Failure::Ended("it isn't running".to_owned()));
+        };
+        match running.lines.recv_timeout(PATIENCE) {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(cause)) => Err(Failure::Ended(cause.to_string())),
+            Err(RecvTimeoutError::Timeout) => Err(Failure::Silent),
+            Err(RecvTimeoutError::Disconnected) => Err(Failure::Ended(running.ended())),
+        }
+    }
+
+    fn parse(&self, line: &str) -> Result<Answer, SubjectError> {
+        serde_json::from_str(line).map_err(|_| {
+            let cause = match serde_json::from_str::<serde_json::Value>(line) {
+                Ok(_) => "it is neither a trace nor {\"undefined\":…}".to_owned(),
+                Err(cause) => format!("it isn't JSON: {cause}"),
+            };
+            self.rubbish(line, self.answered, &cause)
+        })
+    }
+
+    fn rubbish(&self, text: &str, line: u64, cause: &str) -> SubjectError {
+        let mut shown: String = text.chars().take(80).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        SubjectError::Rubbish { subject: self.name.clone(), line, cause: cause.to_owned(), text: shown }
+    }
+}
+
+impl Subject for Process {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {
+        self.batches.push_back(programs.len());
+        self.pending.extend(programs.iter().map(Program::to_json));
+        self.send();
+        Ok(())
+    }
+
+    fn collect(&mut self) -> Result<Vec<Reply>, SubjectError> {
+        let size = self.batches.pop_front().unwrap_or(0);
+        (0..size).map(|_| self.next()).collect()
+    }
+
+    fn finish(&mut self) -> Result<(), SubjectError> {
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        running.to_writer = None;
+        match running.lines.recv_timeout(PATIENCE) {
+            Ok(Ok(line)) => {
+                let cause = "it is one answer more than there were programs";
+                Err(self.rubbish(&line, self.answered + 1, cause))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Running {
+    fn start(command: &[String]) -> std::io::Result<Self> {
+        let mut child = Command::new(&command[0])
+            .args(&command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut stderr = child.stderr.take().expect("it is piped");
+        let (to_writer, texts) = channel::<String>();
+        let writer = std::thread::spawn(move || {
+            while let Ok(mut text) = texts.recv() {
+                // What waits already goes with it.
+                while text.len() < 1 << 16
+                    && let Ok(more) = texts.try_recv()
+                {
+                    text.push_str(&more);
+                }
+                if stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()).is_err() {
+                    return;
+                }
+            }
+        });
+        let (to_lines, lines) = channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::with_capacity(1 << 16, stdout).lines() {
+                let end = line.is_err();
+                if to_lines.send(line).is_err() || end {
+                    return;
+                }
+            }
+        });
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let listener = std::thread::spawn(move || {
+            let mut chunk = [0; 1024];
+            while let Ok(len @ 1..) = stderr.read(&mut chunk) {
+                let mut said = heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                said.extend_from_slice(&chunk[..len]);
+                let surplus = said.len().saturating_sub(KEPT);
+                said.drain(..surplus);
+            }
+        });
+        let threads = vec![writer, reader, listener];
+        Ok(Self { child, to_writer: Some(to_writer), lines, said, threads })
+    }
+
+    /// How the process ended, and the last that it said.
+    fn ended(&mut self) -> String {
+        // Its output is closed; a process that lives on all the same is ended.
+        std::thread::sleep(Duration::from_millis(20));
+        let status = match self.child.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            _ => "it closed its output".to_owned(),
+        };
+        let said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let said = String::from_utf8_lossy(&said);
+        match said.lines().rev().find(|line| !line.trim().is_empty()) {
+            Some(last) => format!("{status}, its last words: {}", last.trim()),
+            None => status,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.to_writer = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // A grandchild may hold the pipes open: the threads are left to end by themselves then.
+        self.threads.retain(|thread| !thread.is_finished());
+    }
+}
