@@ -1,0 +1,207 @@
+//! What nobody can reach is freed: callbacks, cancellers and values go with it, and failures are reported.
+
+use deferral::{Deferred, Failure, Report, set_report_hook};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+type D = Deferred<u32>;
+
+/// Something to be captured: whether it was dropped can be seen on the token that stays outside.
+fn token() -> (Rc<()>, Rc<()>) {
+    let token = Rc::new(());
+    (Rc::clone(&token), token)
+}
+
+fn freed(token: &Rc<()>) -> bool {
+    Rc::strong_count(token) == 1
+}
+
+/// Has `outer` wait for `inner`.
+fn wait(outer: &D, inner: &D) {
+    let inner = inner.clone();
+    outer.add_both(move |_| inner);
+    if !outer.called() {
+        outer.callback(0).unwrap();
+    }
+}
+
+/// Collects the unhandled errors that this thread reports.
+fn reports() -> Rc<RefCell<Vec<String>>> {
+    let reports = Rc::new(RefCell::new(Vec::new()));
+    let told = Rc::clone(&reports);
+    set_report_hook(move |report| {
+        if let Report::Unhandled { error, .. } = report {
+            told.borrow_mut().push(error.downcast_ref::<Failure>().unwrap().message());
+        }
+    });
+    reports
+}
+
+#[test]
+fn a_waiting_pair_goes_when_neither_can_be_reached() {
+    let (captured, outside) = token();
+    let outer = D::new();
+    let inner = D::with_canceller(move |_| drop(Rc::clone(&captured)));
+    wait(&outer, &inner);
+    let (weak_outer, weak_inner) = (outer.downgrade(), inner.downgrade());
+    drop(inner);
+    assert!(!freed(&outside), "the outer Deferred still reaches the inner one's canceller");
+    assert!(weak_inner.upgrade().is_some());
+    drop(outer);
+    assert!(freed(&outside));
+    assert!(weak_outer.upgrade().is_none() && weak_inner.upgrade().is_none());
+}
+
+#[test]
+fn the_awaited_one_keeps_who_waits_for_it() {
+    let (captured, outside) = token();
+    let (outer, inner) = (D::new(), D::new());
+    wait(&outer, &inner);
+    let seen = Rc::new(RefCell::new(None));
+    let see = Rc::clone(&seen);
+    outer.add_callback(move |value| {
+        drop(captured);
+        *see.borrow_mut() = Some(value);
+        value
+    });
+    drop(outer);
+    assert!(!freed(&outside));
+    inner.callback(8).unwrap();
+    assert_eq!(*seen.borrow(), Some(8));
+    assert!(freed(&outside));
+}
+
+#[test]
+fn circles_go() {
+    for length in 1..=5 {
+        let (captured, outside) = token();
+        let circle: Vec<D> = (0..length).map(|_| D::new()).collect();
+        for at in 0..length {
+            let (next, captured) = (circle[(at + 1) % length].clone(), Rc::clone(&captured));
+            circle[at].add_callback(move |_| next).add_callback(move |value| {
+                drop(captured);
+                value
+            });
+        }
+        circle.iter().for_each(|d| d.callback(0).unwrap());
+        drop(captured);
+        let mut circle = circle.into_iter();
+        let last = circle.next_back();
+        circle.for_each(drop);
+        assert!(!freed(&outside), "{length}: the last handle reaches all of it");
+        drop(last);
+        assert!(freed(&outside), "{length}");
+    }
+}
+
+#[test]
+fn chains_that_fire_each_other_go() {
+    let (captured, outside) = token();
+    let (a, b) = (D::with_canceller(move |_| drop(Rc::clone(&captured))), D::new());
+    a.chain_deferred(&b);
+    b.chain_deferred(&a);
+    drop(b);
+    assert!(!freed(&outside));
+    drop(a);
+    assert!(freed(&outside));
+}
+
+#[test]
+fn a_chain_keeps_its_target_but_not_the_other_way_round() {
+    let (a, b) = (D::new(), D::new());
+    a.chain_deferred(&b);
+    let (weak_a, weak_b) = (a.downgrade(), b.downgrade());
+    drop(b);
+    assert!(weak_b.upgrade().is_some(), "firing a will fire it");
+    let b = weak_b.upgrade().unwrap();
+    drop(a);
+    assert!(weak_a.upgrade().is_none(), "nobody can fire it any more");
+    b.callback(1).unwrap();
+}
+
+#[test]
+fn a_failure_in_a_circle_is_reported_once() {
+    let reports = reports();
+    let (outer, inner) = (D::new(), D::new());
+    inner.errback(Failure::new("late")).unwrap();
+    inner.pause();
+    wait(&outer, &inner);
+    drop(inner);
+    assert!(reports.borrow().is_empty(), "it is marked, but can be reached");
+    drop(outer);
+    assert_eq!(*reports.borrow(), ["late"]);
+}
+
+#[test]
+fn a_failure_is_reported_by_whom_it_moved_to() {
+    let reports = reports();
+    let (outer, inner) = (D::new(), D::new());
+    wait(&outer, &inner);
+    inner.errback(Failure::new("moved")).unwrap();
+    drop(inner);
+    assert!(reports.borrow().is_empty());
+    drop(outer);
+    assert_eq!(*reports.borrow(), ["moved"]);
+}
+
+#[test]
+fn dropped_inside_its_own_callback_it_runs_to_its_end_and_is_reported_once() {
+    let reports = reports();
+    let (captured, outside) = token();
+    let d = D::new();
+    let own = Rc::new(RefCell::new(Some(d.clone())));
+    d.add_callback(move |_| {
+        drop(own.borrow_mut().take());
+        Err::<u32, _>(Failure::new("from inside"))
+    });
+    d.add_callback(move |value| {
+        drop(captured);
+        value
+    });
+    let weak = d.downgrade();
+    let firing = d.clone();
+    drop(d);
+    // This handle goes with the call, so that nothing but the run itself holds the Deferred.
+    (move || firing.callback(1).unwrap())();
+    assert_eq!(*reports.borrow(), ["from inside"]);
+    assert!(freed(&outside) && weak.upgrade().is_none());
+}
+
+#[test]
+fn a_weak_handle_lets_a_closure_name_its_own_deferred() {
+    let d = D::new();
+    let weak = d.downgrade();
+    d.add_callback(move |value| value + u32::from(weak.upgrade().is_some()));
+    d.callback(1).unwrap();
+    assert_eq!(d.with_result(|result| *result.unwrap().as_ref().unwrap()), 2);
+    let weak = d.downgrade();
+    drop(d);
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn dropping_one_may_drop_others_of_other_types() {
+    let (captured, outside) = token();
+    let held = Deferred::<String>::with_canceller(move |_| drop(Rc::clone(&captured)));
+    let holder = D::new();
+    holder.add_callback(move |value| {
+        drop(held);
+        value
+    });
+    drop(holder);
+    assert!(freed(&outside));
+}
+
+#[test]
+fn deferreds_in_thread_locals_survive_the_threads_end() {
+    thread_local! {
+        static KEPT: RefCell<Vec<D>> = const { RefCell::new(Vec::new()) };
+    }
+    let thread = std::thread::spawn(|| {
+        let (outer, inner) = (D::new(), D::new());
+        KEPT.with(|kept| kept.borrow_mut().extend([outer.clone(), inner.clone()]));
+        wait(&outer, &inner);
+        KEPT.with(|kept| kept.borrow_mut().push(deferral::fail(Failure::new("at the end"))));
+    });
+    thread.join().unwrap();
+}
