@@ -50,10 +50,10 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
 
     /// An unfired Deferred with a canceller: what [`cancel`](Self::cancel) calls to stop whatever was to give
     /// the result. The canceller may fire the Deferred; when it doesn't, `cancel` makes it fail with
-    /// [`Cancelled`](crate::Cancelled). It is kept until the Deferred is fired, so it may be called again
-    /// after it panicked.
-    pub fn with_canceller(canceller: impl FnMut(&Self) + 'static) -> Self {
-        Self::handle(&Node::new(Some(Box::new(canceller))))
+    /// [`Cancelled`](crate::Cancelled). It is kept until the Deferred is fired: it is called again when it is
+    /// cancelled again after a panic, and entered again when it cancels the Deferred itself before firing it.
+    pub fn with_canceller(canceller: impl Fn(&Self) + 'static) -> Self {
+        Self::handle(&Node::new(Some(Rc::new(canceller))))
     }
 
     /// Adds a callback: called with the value, or passed over by an error.
@@ -132,7 +132,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// - Not fired: calls its canceller, and fails with [`Cancelled`](crate::Cancelled) unless that fired it.
     ///   Without a canceller the result that still comes is swallowed.
     /// - Waiting for another Deferred: cancels that one, however long the chain.
-    /// - Fired: does nothing. Neither while its canceller runs, nor where the waiting goes in a circle.
+    /// - Fired: does nothing. Neither where the waiting goes in a circle.
     ///
     /// # Panics
     /// When the canceller does. The Deferred then is as it was, and can be cancelled again.

@@ -73,13 +73,9 @@ impl<'p> World<'p> {
             }
         }
         if let Some(canceller) = self.deferreds[d].canceller {
-            if self.deferreds[d].cancelling {
-                self.undefined = Some("a canceller is entered again while it runs");
-                return Ok(());
-            }
-            self.deferreds[d].cancelling = true;
+            self.deferreds[d].cancelling += 1;
             let returned = self.invoke_canceller(canceller);
-            self.deferreds[d].cancelling = false;
+            self.deferreds[d].cancelling -= 1;
             returned?;
         } else {
             self.deferreds[d].suppress_already_called = true;

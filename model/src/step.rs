@@ -116,7 +116,7 @@ impl<'p> World<'p> {
         for _ in 0..self.deferreds.len() {
             match self.deferreds[last].result {
                 Held::Deferred(inner) => last = inner,
-                _ => return !self.deferreds[d].cancelling,
+                _ => return self.deferreds[d].cancelling == 0,
             }
         }
         // More steps than there are Deferreds: a circle.
@@ -222,7 +222,7 @@ impl<'p> World<'p> {
         };
         let deferred = &self.deferreds[d];
         match &deferred.result {
-            _ if deferred.cancelling => Stage::Cancelling,
+            _ if deferred.cancelling > 0 => Stage::Cancelling,
             _ if deferred.running_callbacks => Stage::Running,
             Held::Nothing if deferred.paused != 0 => Stage::UnfiredPaused,
             Held::Nothing => Stage::Unfired,

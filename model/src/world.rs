@@ -30,8 +30,8 @@ pub(crate) struct Deferred<'p> {
     /// `_debugInfo.failResult`: what is reported when the Deferred is reclaimed.
     pub(crate) fail_result: Option<Failure>,
 
-    /// Whether its canceller is on the call stack.
-    pub(crate) cancelling: bool,
+    /// How many times its canceller is on the call stack.
+    pub(crate) cancelling: usize,
     /// The program's own pauses less its unpauses.
     pub(crate) balance: i64,
     /// Whether it was reclaimed.

@@ -15,28 +15,18 @@ pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
     let _entered = Entered::new();
     let canceller = {
         let mut core = node.core.borrow_mut();
-        if core.called() || core.cancelling {
+        if core.called() {
             return;
         }
-        let canceller = core.canceller.take();
-        core.cancelling = canceller.is_some();
+        // It stays where it is until the Deferred is fired: it may panic, or be entered again.
+        let canceller = core.canceller.clone();
         core.suppress = canceller.is_none();
         canceller
     };
-    if let Some(mut canceller) = canceller {
+    if let Some(canceller) = canceller {
         let handle = Deferred::handle(&node);
         let outcome = catch_unwind(AssertUnwindSafe(|| canceller(&handle)));
-        let released = {
-            let mut core = node.core.borrow_mut();
-            core.cancelling = false;
-            if core.called() {
-                Some(canceller)
-            } else {
-                core.canceller = Some(canceller);
-                None
-            }
-        };
-        drop_caught(released);
+        drop_caught(canceller);
         if let Err(panic) = outcome {
             resume_unwind(panic);
         }

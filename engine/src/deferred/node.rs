@@ -44,8 +44,6 @@ pub(super) struct Core<T, E> {
     pub(super) canceller: Option<Canceller<T, E>>,
     /// The user's pauses less unpauses.
     pub(super) paused: i64,
-    /// The canceller is on the call stack.
-    pub(super) cancelling: bool,
     /// Cancelled without a canceller: the next firing is swallowed.
     pub(super) suppress: bool,
     /// The error is to be reported if nobody takes it.
@@ -68,7 +66,8 @@ pub(super) enum Entry<T, E> {
 }
 
 pub(super) type Callback<T, E> = Box<dyn FnOnce(Result<T, E>) -> Returned<T, E>>;
-pub(super) type Canceller<T, E> = Box<dyn FnMut(&Deferred<T, E>)>;
+/// Shared, as it may be entered again while it runs.
+pub(super) type Canceller<T, E> = Rc<dyn Fn(&Deferred<T, E>)>;
 
 impl<T: 'static, E: Reason> Node<T, E> {
     pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Rc<Self> {
@@ -87,7 +86,6 @@ impl<T, E> Core<T, E> {
             entries: VecDeque::new(),
             canceller,
             paused: 0,
-            cancelling: false,
             suppress: false,
             unhandled: false,
         }

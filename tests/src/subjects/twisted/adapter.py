@@ -32,9 +32,9 @@ import program  # noqa: E402
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
 CHUNK = 1 << 16
-# As much input is taken in before answers must go out: programs, and bytes on the way to the worker.
-IN_FLIGHT = 4096
-OUTGOING = 1 << 20
+# How much input is taken in before answers must go out.
+IN_FLIGHT_PROGRAMS = 4096
+IN_FLIGHT_BYTES = 1 << 24
 # How long a worker may take to import Twisted, in seconds.
 START_PATIENCE = 120.0
 
@@ -62,8 +62,8 @@ class Worker:
         self.stdin = self.process.stdin.fileno()
         self.stdout = self.process.stdout.fileno()
         os.set_blocking(self.stdin, False)
-        self.outgoing = b""
-        self.partial_line = b""
+        self.outgoing = memoryview(b"")
+        self.partial_line: list[bytes] = []
         self.ready = False
 
     def write(self) -> None:
@@ -74,7 +74,7 @@ class Worker:
             pass
         except BrokenPipeError:
             # It died, which its output will show.
-            self.outgoing = b""
+            self.outgoing = memoryview(b"")
 
     def read(self) -> bytes | None:
         """The complete lines that have come, or None when it has ended."""
@@ -83,10 +83,10 @@ class Worker:
             return None
         end = data.rfind(b"\n") + 1
         if end == 0:
-            self.partial_line += data
+            self.partial_line.append(data)
             return b""
-        lines = self.partial_line + data[:end]
-        self.partial_line = data[end:]
+        lines = b"".join([*self.partial_line, data[:end]])
+        self.partial_line = [data[end:]]
         if not self.ready:
             first, _, lines = lines.partition(b"\n")
             if first != b"ready":
@@ -118,6 +118,7 @@ class Adapter:
         self.sent: deque[bytes] = deque()  # given to this worker and unanswered
         self.unsent: deque[bytes] = deque()
         self.numbers: deque[int] = deque()  # the line numbers of both
+        self.bytes = 0  # the size of both
         # How many of the unanswered were so when a worker failed: these are asked one at a time.
         self.suspects = 0
         self.lines_read = 0
@@ -134,7 +135,7 @@ class Adapter:
 
     def feed(self) -> None:
         """Gives the worker what it may have now."""
-        if not self.unsent:
+        if not self.unsent or self.worker.outgoing:
             return
         if not self.suspects:
             lines = list(self.unsent)
@@ -147,7 +148,7 @@ class Adapter:
             self.last_sign = time.monotonic()
         self.sent.extend(lines)
         lines.append(b"")
-        self.worker.outgoing += b"\n".join(lines)
+        self.worker.outgoing = memoryview(b"\n".join(lines))
         self.worker.write()
 
     def wait(self) -> None:
@@ -173,8 +174,8 @@ class Adapter:
 
     def has_room(self) -> bool:
         return (
-            len(self.sent) + len(self.unsent) < IN_FLIGHT
-            and len(self.worker.outgoing) < OUTGOING
+            len(self.sent) + len(self.unsent) < IN_FLIGHT_PROGRAMS
+            and self.bytes < IN_FLIGHT_BYTES
         )
 
     def seconds_left(self) -> float | None:
@@ -203,23 +204,22 @@ class Adapter:
             if line.strip():
                 self.unsent.append(line)
                 self.numbers.append(self.lines_read)
+                self.bytes += len(line)
 
     def take_answers(self) -> None:
-        worker = self.worker
-        was_ready = worker.ready
-        lines = worker.read()
+        lines = self.worker.read()
         if lines is None:
             self.worker_ended()
             return
-        if lines or worker.ready != was_ready:
-            self.last_sign = time.monotonic()
         self.answer(lines)
+        # After the answers have gone out: it is not the worker's fault if that took long.
+        self.last_sign = time.monotonic()
 
     def answer(self, lines: bytes) -> None:
         """Passes on the answers to the first programs that are unanswered."""
         answered = lines.count(b"\n")
         for _ in range(answered):
-            self.sent.popleft()
+            self.bytes -= len(self.sent.popleft())
             self.numbers.popleft()
         self.suspects = max(0, self.suspects - answered)
         rest = memoryview(lines)
@@ -270,7 +270,7 @@ def complaint(line: bytes) -> str:
     return "not a program"
 
 
-def patience() -> float:
+def patience_from_environment() -> float:
     text = os.environ.get("DEFERRAL_PATIENCE", "5")
     try:
         seconds = float(text)
@@ -284,7 +284,7 @@ def patience() -> float:
 def main() -> int:
     adapter = None
     try:
-        adapter = Adapter(patience())
+        adapter = Adapter(patience_from_environment())
         adapter.run()
         return 0
     except Exit as exit:

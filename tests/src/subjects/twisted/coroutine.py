@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Generator
 from twisted.internet.defer import Deferred
 
 from errors import ERRORS, Undefined
+from program import Op
 from render import failure_text, value_text
 
 if TYPE_CHECKING:
     from world import World
 
 
-async def run_coroutine(world: World, op: dict[str, Any]) -> Any:
+async def run_coroutine(world: World, op: Op) -> Any:
     """
     The body that `Deferred.fromCoroutine` drives.
 

@@ -1,7 +1,8 @@
 """
 What Twisted says apart from its results: reports, warnings, and errors that nobody asked for.
 
-Three names of Twisted are replaced by recorders, and no behaviour changes by it:
+Three names of Twisted are replaced by recorders, which change no behaviour while a program is
+defined:
 `defer.log` (unhandled failures, and errors of cancellers that a cancelled DeferredList catches),
 `defer.warnAboutFunction` (a callback that returned the Deferred it was attached to) and
 `Failure.__init__`, since Twisted makes a Failure of whatever a callback raises, be it a
@@ -49,8 +50,11 @@ class Observer:
         assert error is not None
         if type(error) in EXPECTED_ERRORS:
             self.world.events.append('{"logged":%s}' % failure_text(error))
-        else:
-            self.notice(error)
+            return
+        self.notice(error)
+        # The trace is lost, so this may interfere, and ends what else would take for ever: lists
+        # that are members of each other cancel each other up to the depth limit, again and again.
+        raise error
 
     def self_return(self, offender: object, message: str) -> None:
         """The offender is the same method for all scripts, so the world tells which one it was."""

@@ -17,12 +17,11 @@ from twisted.internet.task import Clock
 
 from coroutine import run_coroutine
 from errors import ERRORS, Undefined
+from program import Op
 from render import is_waiting, state_text
 
 if TYPE_CHECKING:
     from world import World
-
-Op = dict[str, Any]
 
 
 # Making Deferreds
@@ -116,34 +115,46 @@ def errback(world: World, op: Op) -> None:
 
 def cancel(world: World, op: Op) -> None:
     d = world.slots.get(op["d"])
-    if d is not None and not d.notes.cancelling and not waits_in_circle(d):
+    if d is None or d.notes.cancelling:
+        return
+    awaited = end_of_waiting(d)
+    if awaited is None:
+        return
+    # Where this comes to a canceller that runs, the operation may enter it again.
+    notes = getattr(awaited, "notes", None)
+    if notes is not None:
+        notes.by_operation = True
+    try:
         d.cancel()
+    finally:
+        if notes is not None:
+            notes.by_operation = False
 
 
-def waits_in_circle(d: Deferred[Any]) -> bool:
-    """Whether the way from one Deferred to the one that it waits for never ends."""
-    if not is_waiting(d):
-        return False
+def end_of_waiting(d: Deferred[Any]) -> Deferred[Any] | None:
+    """The last of those that wait for each other, or None where that goes in a circle."""
     seen = set()
     while is_waiting(d):
         if d in seen:
-            return True
+            return None
         seen.add(d)
         d = d.result
-    return False
+    return d
 
 
 def guarded(canceller: Callable[[Deferred[Any]], object]) -> Callable[[Deferred[Any]], None]:
     """The same canceller, noting on the Deferred that it runs."""
 
     def cancel(d: Deferred[Any]) -> None:
-        if d.notes.cancelling:
+        notes = d.notes
+        if notes.cancelling and not notes.by_operation:
             raise Undefined("a canceller was entered again while it ran")
-        d.notes.cancelling = True
+        notes.by_operation = False
+        notes.cancelling += 1
         try:
             canceller(d)
         finally:
-            d.notes.cancelling = False
+            notes.cancelling -= 1
 
     return cancel
 

@@ -13,7 +13,12 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, NoReturn
 
+# As parsed; that the fields are there and of the right type is what `parse` has checked.
+Op = dict[str, Any]
+Script = dict[str, Any]
+
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+NATURAL_MAX = 2**64 - 1
 
 ERROR_NAMES = ("E0", "E1", "E2")
 TRAP_NAMES = (*ERROR_NAMES, "CancelledError")
@@ -59,11 +64,13 @@ def undefined_text(why: str) -> str:
 class Fields:
     """The fields of one kind of object, each with its check."""
 
-    def __init__(self, required: dict[str, Check], optional: dict[str, Check] = {}) -> None:
+    def __init__(
+        self, required: dict[str, Check], optional: dict[str, Check] | None = None
+    ) -> None:
         self.required = tuple(required)
-        self.checks = required | {
-            name: _optional(check) for name, check in optional.items()
-        }
+        self.checks = dict(required)
+        for name, check in (optional or {}).items():
+            self.checks[name] = _optional(check)
 
 
 def _optional(check: Check) -> Check:
@@ -109,12 +116,12 @@ def _value(value: Any, ids: set[int]) -> None:
 
 
 def _natural(value: Any, ids: set[int]) -> None:
-    if type(value) is not int or not 0 <= value <= INTEGER_MAX:
+    if type(value) is not int or not 0 <= value <= NATURAL_MAX:
         _wrong(value, "an integer from 0")
 
 
 def _positive(value: Any, ids: set[int]) -> None:
-    if type(value) is not int or not 1 <= value <= INTEGER_MAX:
+    if type(value) is not int or not 1 <= value <= NATURAL_MAX:
         _wrong(value, "an integer from 1")
 
 
@@ -152,7 +159,8 @@ def _trapped(value: Any, ids: set[int]) -> None:
 
 
 def _id(value: Any, ids: set[int]) -> None:
-    _natural(value, ids)
+    if type(value) is not int or not INTEGER_MIN <= value <= INTEGER_MAX:
+        _wrong(value, "a script id")
     if value in ids:
         raise BadProgram(f"the script id {value} stands twice")
     ids.add(value)
@@ -218,7 +226,7 @@ RETURN_FIELDS = {
 }
 
 
-def _op(required: dict[str, Check] = {}, optional: dict[str, Check] = {}) -> Fields:
+def _op(required: dict[str, Check], optional: dict[str, Check] | None = None) -> Fields:
     return Fields({"op": _operation_name, **required}, optional)
 
 
@@ -253,7 +261,7 @@ OPERATION_FIELDS = {
         {"id": _id, "steps": _list_of(_step, "a list of steps")},
         {"ret": _coroutine_returns},
     ),
-    "lock": _op(),
+    "lock": _op({}),
     "semaphore": _op({"tokens": _positive}),
     "queue": _op({}, {"size": _natural, "backlog": _natural}),
     "acquire": _op({"r": _natural}),

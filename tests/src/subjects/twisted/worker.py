@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from typing import Iterator
+from typing import Iterator, NoReturn
 
 TWISTED_VERSION = "26.10.0"
 
@@ -24,7 +24,7 @@ FLUSH_BYTES = 1 << 16
 FLUSH_SECONDS = 0.5
 
 
-def refuse(why: str) -> None:
+def refuse(why: str) -> NoReturn:
     """Twisted can't be the judge here."""
     print(why, file=sys.stderr)
     sys.exit(2)
@@ -129,4 +129,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        # The adapter has gone, and with it whoever could be told.
+        sys.exit(1)

@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 
 from errors import ERRORS, Panic
 from observe import Observer
-from operations import OPERATIONS, Op
-from program import undefined_text
+from operations import OPERATIONS
+from program import Op, Script, undefined_text
 from render import outcome_text, state_text
 
 # What an operation may raise to its caller, as the event that it leaves.
@@ -49,12 +49,13 @@ class Notes:
     one at the same address. It doesn't refer back, so a script may hold it to know its own.
     """
 
-    __slots__ = ("balance", "cancelling", "gathered", "slots")
+    __slots__ = ("balance", "by_operation", "cancelling", "gathered", "slots")
 
     def __init__(self, slot: int) -> None:
         self.slots = [slot]  # ascending, without those that were dropped
         self.balance = 0  # the program's pauses less its unpauses
-        self.cancelling = False  # its canceller is on the call stack
+        self.cancelling = 0  # how many times its canceller is on the call stack
+        self.by_operation = False  # a `cancel` operation is on its way to its canceller
         self.gathered = False  # gatherResults made it
 
 
@@ -91,10 +92,10 @@ class World:
         self.clock = None
         gc.collect()
 
-        if self.bug is not None:
-            raise self.bug
         if self.undefined is not None:
             return undefined_text(self.undefined)
+        if self.bug is not None:
+            raise self.bug
         return '{"events":[%s],"state":[%s],"unhandled":[%s]}' % (
             ",".join(self.events),
             ",".join(state),
@@ -128,7 +129,7 @@ class World:
 
     # What Twisted calls. A program that was given up only has to end, so its scripts do nothing.
 
-    def callback(self, arg: Any, script: Op, own: Notes) -> Any:
+    def callback(self, arg: Any, script: Script, own: Notes) -> Any:
         """A callback or errback. `own` are the notes of the Deferred that it is attached to."""
         if self.undefined is not None:
             return None
@@ -148,7 +149,7 @@ class World:
             return awaited
         return returned_value(returns, arg)
 
-    def call(self, script: Op) -> Any:
+    def call(self, script: Script) -> Any:
         """What `maybeDeferred` calls."""
         if self.undefined is not None:
             return None
@@ -161,7 +162,7 @@ class World:
             return self.slots.get(returns["wait"])
         return returned_value(returns, None)
 
-    def canceller(self, script: Op, d: Deferred[Any]) -> None:
+    def canceller(self, script: Script, d: Deferred[Any]) -> None:
         """The canceller of a Deferred that `new` made."""
         if self.undefined is not None:
             return
@@ -171,7 +172,7 @@ class World:
         if returns is not None and "panic" in returns:
             raise Panic(returns["panic"])
 
-    def perform_once(self, script: Op) -> None:
+    def perform_once(self, script: Script) -> None:
         """A canceller can be called again; the script's operations are taken out the first time."""
         ops = script.pop("ops", None)
         if ops is not None:
