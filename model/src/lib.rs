@@ -10,13 +10,15 @@ pub mod coverage;
 pub mod program;
 mod reclaim;
 mod run_loop;
+pub mod script;
 mod step;
 pub mod trace;
 pub mod value;
 mod world;
 
 pub use coverage::Coverage;
-pub use program::{Op, Program, ProgramError, Return, Script};
+pub use program::{Op, Program, ProgramError};
+pub use script::{Return, Script};
 pub use trace::{Answer, Event, State, Trace};
 pub use value::{Failure, Outcome, Value};
 pub use world::{MAX_DEPTH, STACK, World};

@@ -1,7 +1,8 @@
 //! The language: a program is a list of operations on Deferreds, as data. `PROGRAMS.md` is its manual.
 
+use crate::script::{CoroutineReturn, Script, Step};
 use crate::trace::ScriptId;
-use crate::value::{ErrorName, TrapName, Value, scalar};
+use crate::value::{ErrorName, Value, scalar};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashSet;
 
@@ -128,73 +129,6 @@ pub enum Op {
     Drop { d: usize },
 }
 
-/// The body of a callback, errback, canceller or call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Script {
-    /// Its number, which no other script or coroutine of the program has.
-    pub id: ScriptId,
-    /// What it does, the first time that it is invoked.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub ops: Vec<Op>,
-    /// What it returns, every time.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Return::is_arg")]
-    pub ret: Return,
-}
-
-/// What a script returns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Return {
-    /// Its argument, as it came.
-    #[default]
-    Arg,
-    /// A value.
-    Value(Value),
-    /// It raises an error.
-    Raise(ErrorName),
-    /// It returns a failure.
-    Failure(ErrorName),
-    /// It faults: an exception of its own in Python, a panic in Rust.
-    Panic(String),
-    /// It returns the Deferred in this slot.
-    Wait(usize),
-    /// On a failure, `failure.trap(names)` and then a value; on a value, its argument.
-    #[serde(untagged)]
-    Trap {
-        /// What it traps.
-        trap: Vec<TrapName>,
-        /// The value once one was trapped.
-        #[serde(rename = "else")]
-        or_else: Value,
-    },
-}
-
-/// A step of a coroutine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// What it does first.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub ops: Vec<Op>,
-    /// The slot that it then awaits.
-    #[serde(default, rename = "await", skip_serializing_if = "Option::is_none")]
-    pub awaits: Option<usize>,
-    /// Whether a failure that came is caught.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
-    pub catch: bool,
-}
-
-/// How a coroutine ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CoroutineReturn {
-    /// With a value.
-    Value(#[serde(deserialize_with = "scalar")] Value),
-    /// With an error.
-    Raise(ErrorName),
-}
-
 /// Why a text is not a program.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
@@ -204,6 +138,9 @@ pub enum ProgramError {
     /// Two scripts or coroutines have the same number.
     #[error("not a program: the script id {0} stands twice")]
     DuplicateId(ScriptId),
+    /// An array stands where an object or a plain value belongs.
+    #[error("not a program: an array stands where none belongs")]
+    Array,
     /// Scripts are nested in scripts too deep.
     #[error("not a program: scripts are nested more than {MAX_NESTING} deep")]
     Nesting,
@@ -223,6 +160,11 @@ impl Program {
                 ProgramError::Json(error)
             }
         })?;
+        // serde reads an array of the fields' values as a struct, too; the language doesn't.
+        let text: serde_json::Value = serde_json::from_str(text)?;
+        if !arrays_belong(&text) {
+            return Err(ProgramError::Array);
+        }
         program.check()?;
         Ok(program)
     }
@@ -268,6 +210,20 @@ impl Program {
     /// Shows every operation, those inside scripts too, with the number of scripts around it.
     pub fn walk<'p>(&'p self, seen: &mut impl FnMut(&'p Op, usize)) {
         walk(&self.ops, 0, seen);
+    }
+}
+
+/// Whether arrays stand only under the fields that have them, and no array in an array.
+fn arrays_belong(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Object(fields) => fields.iter().all(|(name, value)| match value {
+            serde_json::Value::Array(items) => {
+                ["ops", "ds", "steps", "trap"].contains(&name.as_str()) && items.iter().all(arrays_belong)
+            }
+            other => arrays_belong(other),
+        }),
+        serde_json::Value::Array(_) => false,
+        _ => true,
     }
 }
 
@@ -393,78 +349,11 @@ impl Op {
     }
 }
 
-impl Return {
-    fn is_arg(&self) -> bool {
-        *self == Self::Arg
-    }
-}
-
-impl<'de> Deserialize<'de> for Return {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        /// The word `"arg"`.
-        #[derive(Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        enum Word {
-            Arg,
-        }
-        /// Every field that a return can have; just one of them stands, `else` beside `trap` apart.
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Fields {
-            #[serde(default, deserialize_with = "some_scalar")]
-            value: Option<Value>,
-            raise: Option<ErrorName>,
-            failure: Option<ErrorName>,
-            panic: Option<String>,
-            wait: Option<usize>,
-            trap: Option<Vec<TrapName>>,
-            #[serde(default, rename = "else", deserialize_with = "some_scalar")]
-            or_else: Option<Value>,
-        }
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Return;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"arg\" or an object with one of value, raise, failure, panic, wait and trap")
-            }
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Return, E> {
-                Word::deserialize(serde::de::value::StrDeserializer::new(word)).map(|Word::Arg| Return::Arg)
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Return, A::Error> {
-                let from = serde::de::value::MapAccessDeserializer::new(map);
-                let fields = Fields::deserialize(from)?;
-                let without_trap = fields.trap.is_none() && fields.or_else.is_some();
-                let mut given = [
-                    fields.value.map(Return::Value),
-                    fields.raise.map(Return::Raise),
-                    fields.failure.map(Return::Failure),
-                    fields.panic.map(Return::Panic),
-                    fields.wait.map(Return::Wait),
-                    fields
-                        .trap
-                        .map(|trap| Return::Trap { trap, or_else: fields.or_else.unwrap_or_default() }),
-                ]
-                .into_iter()
-                .flatten();
-                match (given.next(), given.next()) {
-                    (Some(one), None) if !without_trap => Ok(one),
-                    _ => Err(serde::de::Error::custom(
-                        "a return has just one of value, raise, failure, panic, wait and trap, and else beside trap only",
-                    )),
-                }
-            }
-        }
-        from.deserialize_any(Visitor)
-    }
-}
-
 /// An optional field: absent (by `serde(default)`) and `null` both mean the default.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(from).map(Option::unwrap_or_default)
-}
-
-fn some_scalar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
-    scalar(from).map(Some)
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
@@ -475,6 +364,6 @@ fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(flag: &bool) -> bool {
+pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }

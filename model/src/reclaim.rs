@@ -1,4 +1,4 @@
-//! What nobody can reach any more is reclaimed, and its unhandled failure reported (DC-50 and after).
+//! What nobody can reach any more is reclaimed, and its unhandled failure reported (DC-69, DC-74, DC-75).
 //!
 //! Python counts references and collects circles; which of the two finds a Deferred changes only when a
 //! report comes, never whether. So the model marks what the slots reach and sweeps the rest. Scripts hold

@@ -1,8 +1,9 @@
 //! What each operation of the language does: which Deferred it names, whether it may, and what it traces.
 
 use crate::coverage::Stage;
-use crate::program::{Op, Return, Script};
+use crate::program::Op;
 use crate::run_loop::{AlreadyCalled, Panicked, Returned};
+use crate::script::{Return, Script};
 use crate::trace::{Event, Raised};
 use crate::value::{Failure, Outcome, Value};
 use crate::world::{Call, Deferred, Held, Id, MAX_DEPTH, World};

@@ -1,7 +1,7 @@
 //! The world that a program runs in: an arena of Deferreds, the slots that name them, and what was seen.
 
 use crate::coverage::Coverage;
-use crate::program::Script;
+use crate::script::Script;
 use crate::trace::{Answer, Event, ScriptId, State, Trace, sort_failures};
 use crate::value::{Failure, Outcome};
 use std::collections::{HashSet, VecDeque};

@@ -30,13 +30,6 @@ fn samples() {
 }
 
 #[test]
-fn clauses() {
-    let stored = read_folder(&root().join("clauses")).unwrap();
-    assert!(!stored.is_empty());
-    assert_eq!(with_stack(|| replay(&stored)), stored.len(), "all of them are of the core");
-}
-
-#[test]
 fn regressions() {
     let stored = read_folder(&root().join("regressions")).unwrap();
     assert_eq!(with_stack(|| replay(&stored)), stored.len());

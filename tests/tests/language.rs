@@ -54,7 +54,10 @@ fn what_isnt_a_program_is_refused() {
     let ret = |ret: &str| op(&format!(r#"{{"op":"add_both","d":0,"cb":{{"id":1,"ret":{ret}}}}}"#));
     let refused = [
         ("{".to_owned(), "EOF"),
-        ("[]".to_owned(), ""),
+        ("[]".to_owned(), "struct Program"),
+        ("[null,null,[]]".to_owned(), "array"),
+        (op(r#"["probe",0]"#), "array"),
+        (op(r#"{"op":"maybe","call":[1,[],"arg"]}"#), "array"),
         (r#"{"ops":[]} x"#.to_owned(), "trailing"),
         ("{}".to_owned(), "missing field `ops`"),
         (r#"{"ops":[],"extra":1}"#.to_owned(), "unknown field `extra`"),
@@ -83,6 +86,7 @@ fn what_isnt_a_program_is_refused() {
         (ret("1"), "integer"),
         (ret("{}"), "just one of"),
         (ret(r#"{"value":1,"raise":"E0"}"#), "just one of"),
+        (ret(r#"{"value":1,"raise":null}"#), "null"),
         (ret(r#"{"value":1,"else":2}"#), "else beside trap only"),
         (ret(r#"{"else":2}"#), "just one of"),
         (ret(r#"{"raise":"CancelledError"}"#), "CancelledError"),

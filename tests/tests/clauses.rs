@@ -1,0 +1,103 @@
+//! SEMANTICS.md and the corpus hold each other: each clause has its source and its programs, each program its
+//! clause, and model and engine give what a real Twisted gave.
+
+use deferral_conformance::corpus::{Stored, read_folder, root};
+use deferral_conformance::stack::with_stack;
+use deferral_conformance::subjects::engine;
+use deferral_model::run;
+use std::collections::BTreeMap;
+
+const SEMANTICS: &str = include_str!("../../model/SEMANTICS.md");
+
+struct Clause {
+    number: usize,
+    sources: usize,
+    programs: Vec<String>,
+}
+
+fn clauses() -> Vec<Clause> {
+    let mut clauses: Vec<Clause> = Vec::new();
+    for line in SEMANTICS.lines() {
+        if let Some(title) = line.strip_prefix("### DC-") {
+            let number = title.split(' ').next().unwrap().parse().unwrap();
+            clauses.push(Clause { number, sources: 0, programs: Vec::new() });
+        } else if let Some(clause) = clauses.last_mut() {
+            clause.sources += usize::from(line.starts_with("Source: defer.py "));
+            if let Some(names) = line.strip_prefix("Programs: ") {
+                clause.programs.extend(names.split(", ").map(|name| name.trim_matches('`').to_owned()));
+            }
+        }
+    }
+    clauses
+}
+
+fn stored() -> BTreeMap<String, Stored> {
+    let stored = read_folder(&root().join("clauses")).unwrap();
+    let named = stored.into_iter().map(|stored| (stored.case.program.name.clone().unwrap(), stored));
+    named.collect()
+}
+
+#[test]
+fn clauses_are_numbered_in_order_and_have_a_source_and_a_program() {
+    let clauses = clauses();
+    for (at, clause) in clauses.iter().enumerate() {
+        assert_eq!(clause.number, at + 1);
+        assert_eq!(clause.sources, 1, "DC-{}", clause.number);
+        assert!(!clause.programs.is_empty(), "DC-{}", clause.number);
+    }
+    assert!(clauses.len() >= 87);
+}
+
+#[test]
+fn each_program_has_its_clause_and_its_file() {
+    let stored = stored();
+    let mut cited = BTreeMap::new();
+    for clause in clauses() {
+        for name in clause.programs {
+            assert!(stored.contains_key(&name), "DC-{}: there is no program {name}", clause.number);
+            cited.entry(name).or_insert(clause.number);
+        }
+    }
+    for (name, Stored { file, case, .. }) in &stored {
+        let lowest = cited.get(name).unwrap_or_else(|| panic!("no clause cites {name}"));
+        assert!(name.starts_with(&format!("dc-{lowest}-")), "{name} is first cited by DC-{lowest}");
+        assert_eq!(file.file_stem().unwrap().to_str().unwrap(), name);
+        assert!(case.program.why.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn model_and_engine_give_what_twisted_gave() {
+    with_stack(|| {
+        for (name, Stored { case, .. }) in stored() {
+            assert_eq!(run(&case.program), case.trace, "the model, {name}");
+            assert_eq!(engine::run(&case.program), case.trace, "the engine, {name}");
+        }
+    });
+}
+
+#[test]
+fn the_code_cites_clauses_that_exist() {
+    let last = clauses().len();
+    let repository = root().join("../..");
+    let mut files = vec![repository.join("model"), repository.join("engine"), repository.join("tests/src")];
+    let mut citations = 0;
+    while let Some(file) = files.pop() {
+        if file.is_dir() {
+            files.extend(std::fs::read_dir(file).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        if !file.extension().is_some_and(|kind| kind == "rs" || kind == "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for citation in text.split("DC-").skip(1) {
+            let digits: String = citation.chars().take_while(char::is_ascii_digit).collect();
+            if let Ok(number) = digits.parse::<usize>() {
+                citations += 1;
+                assert!((1..=last).contains(&number), "{}: DC-{number}", file.display());
+            }
+        }
+    }
+    assert!(citations > 100);
+}
