@@ -79,7 +79,6 @@ impl Failure {
 
     /// Where the failure was made; captured when `RUST_BACKTRACE` asks for it.
     #[doc(alias = "getTraceback")]
-    #[must_use]
     pub fn backtrace(&self) -> &Backtrace {
         &self.inner.backtrace
     }

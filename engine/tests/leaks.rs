@@ -159,10 +159,10 @@ fn dropped_inside_its_own_callback_it_runs_to_its_end_and_is_reported_once() {
         value
     });
     let weak = d.downgrade();
-    let firing = d.clone();
-    drop(d);
-    // This handle goes with the call, so that nothing but the run itself holds the Deferred.
-    (move || firing.callback(1).unwrap())();
+    let fires = D::new();
+    fires.add_callback(move |value| d.callback(value).map(|()| value).map_err(Failure::from));
+    // The only handle outside goes with that callback, and the one inside is dropped on the way.
+    fires.callback(1).unwrap();
     assert_eq!(*reports.borrow(), ["from inside"]);
     assert!(freed(&outside) && weak.upgrade().is_none());
 }

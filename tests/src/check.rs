@@ -16,8 +16,11 @@ const BATCH: usize = 256;
 /// After how many divergences a run ends: more of them say little.
 pub const ENOUGH: usize = 10;
 
-/// The name of the subject that says what is right.
-const JUDGE: &str = "twisted";
+/// Who says what is right, and what is undefined: a real Twisted, or the trace that one gave before.
+const JUDGES: [&str; 2] = ["twisted", STORED];
+
+/// The name that a stored trace goes by, as if a subject had given it.
+pub const STORED: &str = "stored";
 
 /// What a run has found so far.
 #[derive(Debug, Default)]
@@ -215,23 +218,28 @@ impl Apart<'_> {
     }
 }
 
-enum Judged {
+/// Whether replies to one program agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// All are the same.
     Agrees,
+    /// They aren't.
     Differs,
     /// Who said so, and why.
     Undefined(String),
 }
 
-/// Compares what the subjects said to one program.
-fn judge(names: &[String], replies: &[Reply]) -> Judged {
+/// Compares what the subjects of these names said to one program.
+#[must_use]
+pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
     let undefined = |at: usize| match &replies[at] {
         Reply::Answer(Answer::Undefined { undefined }) => Some(format!("{}: {undefined}", names[at])),
         _ => None,
     };
-    let by = match names.iter().position(|name| name == JUDGE) {
-        Some(judge) if judge < replies.len() => undefined(judge),
-        _ => (0..replies.len()).find_map(undefined),
-    };
+    let judges = (0..replies.len()).filter(|&at| JUDGES.contains(&names[at].as_str()));
+    let asked: Vec<usize> =
+        if judges.clone().next().is_some() { judges.collect() } else { (0..replies.len()).collect() };
+    let by = asked.into_iter().find_map(undefined);
     let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
     match by {
         _ if failed => Judged::Differs,

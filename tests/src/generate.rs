@@ -1,5 +1,5 @@
-//! Random programs: what they are made of and how often ([`weights`]), making one ([`program`]), and a
-//! proptest strategy ([`strategy`]).
+//! Random programs: what they are made of and how often ([`weights`]), making one ([`program()`]), and a
+//! proptest strategy ([`programs`]).
 
 mod choose;
 mod program;

@@ -152,9 +152,9 @@ impl Region {
         self.cleared |= back && node.links().handles.get() > 0;
         self.nodes.push(Reached { node, edges: 0, back });
         if back {
-            self.mutual.push(at)
+            self.mutual.push(at);
         } else {
-            self.others.push(at)
+            self.others.push(at);
         }
         at
     }

@@ -3,27 +3,31 @@
 use crate::Verdict;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use deferral_conformance::corpus::Case;
+use deferral_conformance::check::{Judged, STORED, judge};
+use deferral_conformance::corpus::{Case, read_folder};
 use deferral_conformance::report::text::side_by_side;
 use deferral_conformance::subject::{Reply, Subject};
 use deferral_conformance::subjects::named;
 use deferral_model::{Answer, Program};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// A file of stored programs: one a line, or one in a file that ends in .json; either bare, or with the
-    /// trace that a real Twisted gave
+    /// trace that a real Twisted gave. Or a folder of such files
     file: PathBuf,
     /// The subjects to run them on; may be given several times. Without any: model, engine, and twisted where
     /// that can be started
     #[arg(long, value_name = "SUBJECT")]
     subject: Vec<String>,
+    /// Show only programs on which subjects differ
+    #[arg(long)]
+    quiet: bool,
 }
 
-/// A program, and the trace that is stored with it.
+/// A program, where it stands, and the trace that is stored with it.
 struct Entry {
-    line: usize,
+    place: String,
     program: Program,
     stored: Option<Answer>,
 }
@@ -31,32 +35,34 @@ struct Entry {
 pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     let entries = read(&arguments.file)?;
     let mut subjects = subjects(&arguments.subject)?;
-    let mut verdict = Verdict::Conforms;
-    for entry in entries {
-        let mut replies = Vec::new();
+    let (mut programs, mut undefined, mut divergences) = (0, 0, 0);
+    for Entry { place, program, stored } in entries {
+        let (mut names, mut replies) = (Vec::new(), Vec::new());
         for subject in &mut subjects {
-            if let Some(operation) = subject.lacks(&entry.program) {
+            if let Some(operation) = subject.lacks(&program) {
                 bail!(
-                    "{}, line {}: the subject `{}` doesn't have the operation `{operation}` yet",
-                    arguments.file.display(),
-                    entry.line,
+                    "{place}: the subject `{}` doesn't have the operation `{operation}` yet",
                     subject.name()
                 );
             }
-            let reply = subject.ask(&entry.program)?;
-            replies.push((subject.name().to_owned(), reply));
+            replies.push(subject.ask(&program)?);
+            names.push(subject.name().to_owned());
         }
-        replies.extend(entry.stored.map(|trace| ("stored".to_owned(), Reply::Answer(trace))));
-        let columns: Vec<_> = replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
-        println!("{}, line {}", arguments.file.display(), entry.line);
-        println!("{}", side_by_side(&entry.program, &columns));
-        let undefined = |reply: &Reply| matches!(reply, Reply::Answer(Answer::Undefined { .. }));
-        let differ = replies.windows(2).any(|pair| pair[0].1 != pair[1].1);
-        if differ && !replies.iter().any(|(_, reply)| undefined(reply)) {
-            verdict = Verdict::Diverges;
+        if let Some(trace) = stored {
+            replies.push(Reply::Answer(trace));
+            names.push(STORED.to_owned());
+        }
+        let judged = judge(&names, &replies);
+        programs += 1;
+        undefined += u64::from(matches!(judged, Judged::Undefined(_)));
+        divergences += u64::from(judged == Judged::Differs);
+        if judged == Judged::Differs || !arguments.quiet {
+            let columns: Vec<_> = names.iter().map(String::as_str).zip(&replies).collect();
+            println!("{place}\n{}", side_by_side(&program, &columns));
         }
     }
-    Ok(verdict)
+    println!("programs {programs}, undefined {undefined}, divergences {divergences}");
+    Ok(if divergences == 0 { Verdict::Conforms } else { Verdict::Diverges })
 }
 
 fn subjects(asked: &[String]) -> Result<Vec<Box<dyn Subject>>> {
@@ -71,24 +77,34 @@ fn subjects(asked: &[String]) -> Result<Vec<Box<dyn Subject>>> {
     Ok(subjects)
 }
 
-fn read(file: &PathBuf) -> Result<Vec<Entry>> {
+fn read(file: &Path) -> Result<Vec<Entry>> {
+    if file.is_dir() {
+        let stored = read_folder(file)?.into_iter().map(|stored| Entry {
+            place: format!("{}, line {}", stored.file.display(), stored.line),
+            program: stored.case.program,
+            stored: Some(stored.case.trace),
+        });
+        return Ok(stored.collect());
+    }
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let single = file.extension().is_some_and(|kind| kind == "json");
     let lines: Vec<(usize, &str)> =
         if single { vec![(0, text.as_str())] } else { text.lines().enumerate().collect() };
     let lines = lines.into_iter().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(at, line)| entry(at + 1, line).with_context(|| format!("{}, line {}", file.display(), at + 1)))
-        .collect()
+    lines.map(|(at, line)| entry(format!("{}, line {}", file.display(), at + 1), line)).collect()
 }
 
-fn entry(line: usize, text: &str) -> Result<Entry> {
+fn entry(place: String, text: &str) -> Result<Entry> {
     // A stored program has the key `trace`; anything else is to be a bare program, with that reader's message.
-    let keys: serde_json::Value = serde_json::from_str(text).context("not JSON")?;
-    if keys.get("trace").is_some() {
-        let Case { program, trace } = serde_json::from_str(text)?;
-        program.check()?;
-        return Ok(Entry { line, program, stored: Some(trace) });
-    }
-    Ok(Entry { line, program: Program::from_json(text)?, stored: None })
+    let read = || -> Result<(Program, Option<Answer>)> {
+        let keys: serde_json::Value = serde_json::from_str(text).context("not JSON")?;
+        if keys.get("trace").is_some() {
+            let Case { program, trace } = serde_json::from_str(text)?;
+            program.check()?;
+            return Ok((program, Some(trace)));
+        }
+        Ok((Program::from_json(text)?, None))
+    };
+    let (program, stored) = read().with_context(|| place.clone())?;
+    Ok(Entry { place, program, stored })
 }

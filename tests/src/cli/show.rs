@@ -8,6 +8,9 @@ use deferral_model::coverage::{OPERATIONS, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
+/// How many pairs that were never met are listed.
+const LISTED: usize = 20;
+
 /// A progress bar with programs a second, on standard error; none where that is no terminal.
 pub(crate) fn progress(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
@@ -86,9 +89,10 @@ fn coverage(coverage: &Coverage) {
             format!("{operation} × {} {place}", stage.name())
         })
         .collect();
-    match never.is_empty() {
-        true => println!("never met     none"),
-        false => println!("never met     {}: {}", never.len(), never.join("; ")),
+    match never.len() {
+        0 => println!("never met     none"),
+        few @ 1..=LISTED => println!("never met     {few}: {}", never.join("; ")),
+        many => println!("never met     {many}: {}; …", never[..LISTED].join("; ")),
     }
 }
 
