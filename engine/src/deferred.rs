@@ -1,17 +1,28 @@
 //! `Deferred`: the handle that users hold, and everything that they can ask of it.
 
 mod cancel;
+mod coroutine;
+mod list;
 mod node;
+mod race;
 mod reclaim;
 mod run;
+mod then;
 mod weak;
 
 use crate::error::{AlreadyCalled, Reason};
+use crate::report::drop_caught;
 use crate::returned::{IntoReturned, Returned};
-use node::{Core, Edge, Entry, Node, Stage};
+use node::{Canceller, Entry, Node, Stage};
+use reclaim::Edge;
 use std::fmt;
 use std::rc::Rc;
 
+#[cfg(feature = "tokio")]
+pub(crate) use coroutine::Driver;
+pub use coroutine::{DeferredFuture, run_woken};
+pub use list::{DeferredList, ListResult, gather_results};
+pub use race::{race, race_with};
 pub use weak::WeakDeferred;
 
 /// A result that comes later, and the chain of callbacks that it will run through.
@@ -53,7 +64,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// [`Cancelled`](crate::Cancelled). It is kept until the Deferred is fired: it is called again when it is
     /// cancelled again after a panic, and entered again when it cancels the Deferred itself before firing it.
     pub fn with_canceller(canceller: impl Fn(&Self) + 'static) -> Self {
-        Self::handle(&Node::new(Some(Rc::new(canceller))))
+        Self::handle(&Node::new(Some(Canceller::User(Rc::new(canceller)))))
     }
 
     /// Adds a callback: called with the value, or passed over by an error.
@@ -64,7 +75,10 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     pub fn add_callback<R: IntoReturned<T, E>>(&self, callback: impl FnOnce(T) -> R + 'static) -> &Self {
         self.add(Entry::Call(Box::new(move |result| match result {
             Ok(value) => callback(value).into_returned(),
-            Err(error) => Returned::Error(error),
+            Err(error) => {
+                drop_caught(callback);
+                Returned::Error(error)
+            }
         })))
     }
 
@@ -73,7 +87,10 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     #[doc(alias = "addErrback")]
     pub fn add_errback<R: IntoReturned<T, E>>(&self, errback: impl FnOnce(E) -> R + 'static) -> &Self {
         self.add(Entry::Call(Box::new(move |result| match result {
-            Ok(value) => Returned::Value(value),
+            Ok(value) => {
+                drop_caught(errback);
+                Returned::Value(value)
+            }
             Err(error) => errback(error).into_returned(),
         })))
     }
@@ -93,8 +110,14 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
         errback: impl FnOnce(E) -> S + 'static,
     ) -> &Self {
         self.add(Entry::Call(Box::new(move |result| match result {
-            Ok(value) => callback(value).into_returned(),
-            Err(error) => errback(error).into_returned(),
+            Ok(value) => {
+                drop_caught(errback);
+                callback(value).into_returned()
+            }
+            Err(error) => {
+                drop_caught(callback);
+                errback(error).into_returned()
+            }
         })))
     }
 
@@ -164,6 +187,12 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
         run::run(&self.node);
     }
 
+    /// Looks at the result that the next callback would get, where there is one now. Meanwhile the Deferred
+    /// counts as running: what `look` adds to it runs afterwards.
+    pub fn with_result<R>(&self, look: impl FnOnce(Option<&Result<T, E>>) -> R) -> R {
+        run::look(&self.node, look)
+    }
+
     fn add(&self, entry: Entry<T, E>) -> &Self {
         let runs = {
             let mut core = self.node.core.borrow_mut();
@@ -190,6 +219,12 @@ impl<T, E> Deferred<T, E> {
         self.node.core.borrow().paused
     }
 
+    /// Whether its canceller is on the call stack.
+    #[must_use]
+    pub fn cancelling(&self) -> bool {
+        self.node.core.borrow().cancellers > 0
+    }
+
     /// How it stands.
     #[must_use]
     pub fn state(&self) -> State {
@@ -209,17 +244,6 @@ impl<T, E> Deferred<T, E> {
             Stage::Waiting(inner) => Some(Self::handle(inner.node())),
             _ => None,
         }
-    }
-
-    /// Looks at the result that the next callback would get, where there is one now.
-    ///
-    /// # Panics
-    /// When `look` changes this very Deferred.
-    pub fn with_result<R>(&self, look: impl FnOnce(Option<&Result<T, E>>) -> R) -> R {
-        look(match &self.node.core.borrow().stage {
-            Stage::Fired(result) => Some(result),
-            _ => None,
-        })
     }
 
     /// Whether both handles name the same Deferred.
@@ -321,8 +345,13 @@ pub fn maybe_deferred<T: 'static, E: Reason, R: IntoReturned<T, E>>(
 
 fn fired<T: 'static, E: Reason>(result: Result<T, E>) -> Deferred<T, E> {
     let deferred = Deferred::new();
-    let mut core = deferred.node.core.borrow_mut();
-    *core = Core { unhandled: result.is_err(), stage: Stage::Fired(result), ..Core::new(None) };
-    drop(core);
+    {
+        let mut core = deferred.node.core.borrow_mut();
+        core.unhandled = result.is_err();
+        core.stage = Stage::Fired(result);
+        if let Some(origin) = &core.origin {
+            origin.set_fired();
+        }
+    }
     deferred
 }

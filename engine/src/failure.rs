@@ -1,5 +1,6 @@
 //! `Failure`: any error, shared cheaply, with the place where it was made.
 
+use crate::error::{Cancelled, TimeoutReason};
 use std::backtrace::Backtrace;
 use std::error::Error;
 use std::fmt;
@@ -93,6 +94,12 @@ impl Failure {
 impl<X: Error + 'static> From<X> for Failure {
     fn from(error: X) -> Self {
         Self::new(error)
+    }
+}
+
+impl TimeoutReason for Failure {
+    fn is_cancelled(&self) -> bool {
+        self.check::<Cancelled>().is_some()
     }
 }
 

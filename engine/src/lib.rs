@@ -40,14 +40,29 @@
 //! [`Deferred::cancel`]; the Deferred stays as it was, canceller and all. Panics in a callback's drop and in
 //! the report hook end there and are reported.
 
+mod debug;
 mod deferred;
 mod error;
 mod failure;
 mod report;
 mod returned;
+mod sync;
+mod time;
+#[cfg(feature = "tokio")]
+#[path = "tokio_bridge.rs"]
+pub mod tokio;
 
-pub use deferred::{Deferred, State, WeakDeferred, fail, maybe_deferred, succeed};
-pub use error::{AlreadyCalled, Cancelled, Panicked, Reason};
+pub use debug::{Origin, debugging, set_debugging};
+pub use deferred::{
+    Deferred, DeferredFuture, DeferredList, ListResult, State, WeakDeferred, fail, gather_results,
+    maybe_deferred, race, race_with, run_woken, succeed,
+};
+pub use error::{
+    AlreadyCalled, Cancelled, FailureGroup, FirstError, Panicked, QueueOverflow, QueueUnderflow, Reason,
+    Surplus, TimedOut, TimeoutReason,
+};
 pub use failure::Failure;
 pub use report::{Report, Reported, reset_report_hook, set_report_hook};
 pub use returned::{IntoReturned, Null, Returned};
+pub use sync::{DeferredLock, DeferredQueue, DeferredSemaphore, Guard};
+pub use time::{Clock, DelayedCall, ManualClock};

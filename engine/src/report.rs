@@ -1,5 +1,7 @@
 //! What nobody else can be told: failures that nobody handled, circles, panics where none may leave.
 
+use crate::debug::Origin;
+use crate::error::Panicked;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
@@ -16,6 +18,8 @@ pub enum Report<'a> {
     Unhandled {
         /// The error.
         error: &'a (dyn Reported + 'static),
+        /// Where the Deferred was made and first fired, when that was in debug mode.
+        origin: Option<&'a Origin>,
     },
     /// A callback returned the Deferred that it was added to, or one that waits for that: the chain never
     /// goes on.
@@ -23,6 +27,13 @@ pub enum Report<'a> {
     WaitsForItself {
         /// Whether it was the very same Deferred.
         directly: bool,
+    },
+    /// A list was cancelled, and the canceller of one of its members panicked; the others are cancelled all
+    /// the same.
+    #[non_exhaustive]
+    CancellerPanicked {
+        /// What it panicked with.
+        panicked: &'a Panicked,
     },
     /// Something that a Deferred owned panicked when it was dropped.
     #[non_exhaustive]
@@ -51,7 +62,11 @@ impl fmt::Debug for Report<'_> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unhandled { error } => write!(f, "Unhandled error in Deferred: {error:?}"),
+            Self::Unhandled { error, origin: None } => write!(f, "Unhandled error in Deferred: {error:?}"),
+            Self::Unhandled { error, origin: Some(origin) } => {
+                write!(f, "Unhandled error in Deferred: {error:?}\n{origin}")
+            }
+            Self::CancellerPanicked { panicked } => write!(f, "a canceller failed: {panicked}"),
             Self::WaitsForItself { directly: true } => {
                 f.write_str("a callback returned the Deferred it was attached to; its chain never goes on")
             }
@@ -85,7 +100,8 @@ pub fn set_report_hook(hook: impl Fn(&Report<'_>) + 'static) {
     replace_hook(Some(Rc::new(hook)));
 }
 
-/// Has this thread's reports go to the `log` crate again: unhandled failures as errors, the rest as warnings.
+/// Has this thread's reports go to the `log` crate again: unhandled failures and panics of
+/// cancellers as errors, the rest as warnings.
 pub fn reset_report_hook() {
     replace_hook(None);
 }
@@ -102,7 +118,7 @@ pub(crate) fn report(report: &Report<'_>) {
     let told = catch_unwind(AssertUnwindSafe(|| match &hook {
         Some(hook) => hook(report),
         None => match report {
-            Report::Unhandled { .. } => log::error!("{report}"),
+            Report::Unhandled { .. } | Report::CancellerPanicked { .. } => log::error!("{report}"),
             _ => log::warn!("{report}"),
         },
     }));

@@ -70,8 +70,8 @@ impl Stage {
     }
 }
 
-/// The operations of the core, in the order of the language's table.
-pub const OPERATIONS: [&str; 16] = [
+/// The operations, in the order of the language's table.
+pub const OPERATIONS: [&str; 29] = [
     "new",
     "succeed",
     "fail",
@@ -86,6 +86,19 @@ pub const OPERATIONS: [&str; 16] = [
     "pause",
     "unpause",
     "chain",
+    "list",
+    "gather",
+    "race",
+    "timeout",
+    "advance",
+    "coroutine",
+    "lock",
+    "semaphore",
+    "queue",
+    "acquire",
+    "release",
+    "put",
+    "get",
     "probe",
     "drop",
 ];
@@ -104,16 +117,13 @@ impl Default for Coverage {
 
 impl Coverage {
     pub(crate) fn count(&mut self, op: &Op, stage: Stage, nested: bool) {
-        if let Some(row) = row(op) {
-            self.counts[row][stage as usize][usize::from(nested)] += 1;
-        }
+        self.counts[row(op.name())][stage as usize][usize::from(nested)] += 1;
     }
 
     /// How often an operation met a stage. Panics when the name isn't in [`OPERATIONS`].
     #[must_use]
     pub fn met(&self, operation: &str, stage: Stage, nested: bool) -> u64 {
-        let row = OPERATIONS.iter().position(|name| *name == operation);
-        self.counts[row.expect("the name of a core operation")][stage as usize][usize::from(nested)]
+        self.counts[row(operation)][stage as usize][usize::from(nested)]
     }
 
     /// How many operations were counted.
@@ -132,15 +142,30 @@ impl Coverage {
 
     /// Whether a program can bring an operation to a stage at all.
     ///
-    /// The operations that bind name no Deferred; the others always name one. Outside scripts no callback and
-    /// no canceller runs.
+    /// An operation that works on one Deferred always names one; the others never do. Outside scripts no
+    /// callback and no canceller runs.
     #[must_use]
     pub fn reachable(operation: &str, stage: Stage, nested: bool) -> bool {
-        let binds = matches!(operation, "new" | "succeed" | "fail" | "maybe");
+        let on_one = matches!(
+            operation,
+            "add_callback"
+                | "add_errback"
+                | "add_both"
+                | "add_callbacks"
+                | "callback"
+                | "errback"
+                | "cancel"
+                | "pause"
+                | "unpause"
+                | "chain"
+                | "timeout"
+                | "probe"
+                | "drop"
+        );
         match stage {
-            Stage::None => binds,
-            Stage::Cancelling | Stage::Running => !binds && nested,
-            _ => !binds,
+            Stage::None => !on_one,
+            Stage::Cancelling | Stage::Running => on_one && nested,
+            _ => on_one,
         }
     }
 
@@ -157,6 +182,6 @@ impl Coverage {
     }
 }
 
-fn row(op: &Op) -> Option<usize> {
-    OPERATIONS.iter().position(|name| *name == op.name())
+fn row(operation: &str) -> usize {
+    OPERATIONS.iter().position(|name| *name == operation).expect("the name of an operation")
 }

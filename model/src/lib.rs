@@ -6,12 +6,16 @@
 //! The model is read beside `twisted/internet/defer.py` of Twisted 26.10.0: the same steps in the same
 //! order over a plain arena, with no attention to speed. It knows nothing of any engine.
 
+mod combine;
+mod coroutine;
 pub mod coverage;
 pub mod program;
 mod reclaim;
 mod run_loop;
 pub mod script;
 mod step;
+mod sync;
+mod time;
 pub mod trace;
 pub mod value;
 mod world;

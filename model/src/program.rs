@@ -195,18 +195,6 @@ impl Program {
         first_error.map_or(Ok(()), Err)
     }
 
-    /// The first operation that isn't built yet, if the program has one.
-    #[must_use]
-    pub fn beyond_core(&self) -> Option<&'static str> {
-        let mut found = None;
-        self.walk(&mut |op, _| {
-            if !op.is_core() {
-                found.get_or_insert(op.name());
-            }
-        });
-        found
-    }
-
     /// Shows every operation, those inside scripts too, with the number of scripts around it.
     pub fn walk<'p>(&'p self, seen: &mut impl FnMut(&'p Op, usize)) {
         walk(&self.ops, 0, seen);
@@ -273,27 +261,6 @@ impl Op {
             Self::Probe { .. } => "probe",
             Self::Drop { .. } => "drop",
         }
-    }
-
-    /// Whether model and engine have it already; the family comes later.
-    #[must_use]
-    pub fn is_core(&self) -> bool {
-        !matches!(
-            self,
-            Self::List { .. }
-                | Self::Gather { .. }
-                | Self::Race { .. }
-                | Self::Timeout { .. }
-                | Self::Advance { .. }
-                | Self::Coroutine { .. }
-                | Self::Lock {}
-                | Self::Semaphore { .. }
-                | Self::Queue { .. }
-                | Self::Acquire { .. }
-                | Self::Release { .. }
-                | Self::Put { .. }
-                | Self::Get { .. }
-        )
     }
 
     /// The slot that it acts on (`chain`: the one chained from), if it acts on one.

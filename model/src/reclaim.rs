@@ -4,13 +4,18 @@
 //! report comes, never whether. So the model marks what the slots reach and sweeps the rest. Scripts hold
 //! nothing: they name slots by number.
 
-use crate::world::{Call, Held, Id, Item, World};
+use crate::combine::RaceId;
+use crate::coroutine::CoroutineId;
+use crate::sync::Resource;
+use crate::world::{Call, Canceller, Held, Id, Item, World};
 
 impl World<'_> {
     /// Reclaims every Deferred that no slot reaches. To be called between operations, when none runs.
     pub fn reclaim(&mut self) {
         let mut reached = vec![false; self.deferreds.len()];
         let mut pending: Vec<Id> = self.slots.iter().filter_map(|slot| slot.deferred).collect();
+        pending.extend(self.resources.iter().flat_map(Resource::waiting));
+        pending.extend(self.clock.deferreds());
         while let Some(d) = pending.pop() {
             if !reached[d] {
                 reached[d] = true;
@@ -27,20 +32,56 @@ impl World<'_> {
 
     /// The Deferreds that a Deferred holds on to.
     fn references(&self, d: Id) -> Vec<Id> {
+        let deferred = &self.deferreds[d];
         let mut held = Vec::new();
-        if let Held::Deferred(inner) = self.deferreds[d].result {
+        if let Held::Deferred(inner) = deferred.result {
             held.push(inner);
         }
-        for item in &self.deferreds[d].callbacks {
+        for item in &deferred.callbacks {
             match item {
                 Item::Continue(waiter) => held.push(*waiter),
-                Item::Pair { callback, .. } => {
-                    if let Call::Fire(target) = callback {
-                        held.push(*target);
-                    }
+                Item::Pair { callback, errback } => {
+                    self.held_by_call(*callback, &mut held);
+                    self.held_by_call(*errback, &mut held);
                 }
             }
         }
+        match deferred.canceller {
+            Some(Canceller::Race(race)) => self.held_by_race(race, &mut held),
+            Some(Canceller::Coroutine(coroutine)) => self.held_by_coroutine(coroutine, &mut held),
+            _ => {}
+        }
+        // In Python a list and its members hold each other until the last of them has fired. But nothing can
+        // come of that any more once the list has: it would be no more than a later report.
+        if let (Some(list), false) = (&deferred.list, deferred.called) {
+            held.extend(&list.members);
+        }
         held
+    }
+
+    fn held_by_call(&self, call: Call<'_>, held: &mut Vec<Id>) {
+        match call {
+            Call::Fire(target) => held.push(target),
+            Call::Member { list, .. } if self.deferreds[list].called => {}
+            Call::Member { list, .. } => held.push(list),
+            Call::Contestant { race, .. } => self.held_by_race(race, held),
+            Call::GotResult(coroutine) | Call::HandleCancel(coroutine) => {
+                self.held_by_coroutine(coroutine, held);
+            }
+            Call::Passthru | Call::Script(_) | Call::ParseList => {}
+            Call::ConvertCancelled(_) | Call::CancelTimeout(_) => {}
+        }
+    }
+
+    /// The closures of a race share the contestants and the Deferred that it gives.
+    fn held_by_race(&self, race: RaceId, held: &mut Vec<Id>) {
+        held.push(self.races[race].result);
+        held.extend(&self.races[race].contestants);
+    }
+
+    /// A coroutine's status knows the Deferred to fire and the one that was awaited last.
+    fn held_by_coroutine(&self, coroutine: CoroutineId, held: &mut Vec<Id>) {
+        held.push(self.coroutines[coroutine].deferred);
+        held.extend(self.coroutines[coroutine].waiting_on);
     }
 }

@@ -1,8 +1,9 @@
 //! The methods of Twisted's class `Deferred`, to be read beside defer.py of 26.10.0.
 
+use crate::combine::parse_list;
 use crate::trace::Event;
 use crate::value::{Failure, Outcome, Value};
-use crate::world::{Call, Deferred, Held, Id, Item, World};
+use crate::world::{Call, Canceller, Deferred, Held, Id, Item, World};
 
 /// `AlreadyCalledError`.
 pub(crate) struct AlreadyCalled;
@@ -14,6 +15,32 @@ pub(crate) struct Panicked;
 pub(crate) enum Returned {
     Outcome(Outcome),
     Deferred(Id),
+}
+
+/// What returns nothing leaves null, and an exception is a failure.
+impl From<Result<(), AlreadyCalled>> for Returned {
+    fn from(done: Result<(), AlreadyCalled>) -> Self {
+        Self::Outcome(match done {
+            Ok(()) => Outcome::Value(Value::Null),
+            Err(AlreadyCalled) => Outcome::Failure(Failure::AlreadyCalledError),
+        })
+    }
+}
+
+impl From<Result<(), Panicked>> for Returned {
+    fn from(done: Result<(), Panicked>) -> Self {
+        Self::Outcome(match done {
+            Ok(()) => Outcome::Value(Value::Null),
+            Err(Panicked) => Outcome::Failure(Failure::Panic),
+        })
+    }
+}
+
+/// Who cancels: an operation of the program may enter a canceller that runs, Twisted itself may not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Operation,
+    Twisted,
 }
 
 impl<'p> World<'p> {
@@ -65,16 +92,39 @@ impl<'p> World<'p> {
     }
 
     /// `cancel` (938-964). What it forwards to is found by a loop: waiting has no depth limit here.
-    pub(crate) fn cancel(&mut self, mut d: Id) -> Result<(), Panicked> {
-        while self.deferreds[d].called {
+    pub(crate) fn cancel(&mut self, mut d: Id, by: By) -> Result<(), Panicked> {
+        let mut links = 0;
+        loop {
+            if self.deferreds[d].list.is_some() {
+                return self.cancel_list(d);
+            }
+            if !self.deferreds[d].called {
+                break;
+            }
             match self.deferreds[d].result {
-                Held::Deferred(inner) => d = inner,
+                Held::Deferred(inner) if links < self.deferreds.len() => d = inner,
+                Held::Deferred(_) => return self.mean_nothing("a RecursionError"),
                 _ => return Ok(()),
             }
+            links += 1;
         }
         if let Some(canceller) = self.deferreds[d].canceller {
+            if by == By::Twisted && self.deferreds[d].cancelling > 0 {
+                return self.mean_nothing("a canceller was entered again while it ran");
+            }
             self.deferreds[d].cancelling += 1;
-            let returned = self.invoke_canceller(canceller);
+            let returned = match canceller {
+                Canceller::Script(script) => self.invoke_canceller(script),
+                Canceller::Race(race) => self.cancel_race(race),
+                Canceller::Coroutine(coroutine) => {
+                    self.cancel_coroutine(d, coroutine);
+                    Ok(())
+                }
+                Canceller::Waiting(resource) => {
+                    self.resources[resource].forget(d);
+                    Ok(())
+                }
+            };
             self.deferreds[d].cancelling -= 1;
             returned?;
         } else {
@@ -85,6 +135,12 @@ impl<'p> World<'p> {
             // Can't be refused: it isn't called.
             let _ = self.start_run_callbacks(d, cancelled);
         }
+        Ok(())
+    }
+
+    /// From here on the program means nothing, and nothing more happens.
+    pub(crate) fn mean_nothing(&mut self, why: &'static str) -> Result<(), Panicked> {
+        self.undefined.get_or_insert(why);
         Ok(())
     }
 
@@ -176,15 +232,26 @@ impl<'p> World<'p> {
                 }
                 returned
             }
-            Call::Fire(target) => Returned::Outcome(match self.fire_deeper(target, arg) {
-                Ok(()) => Outcome::Value(Value::Null),
-                Err(AlreadyCalled) => Outcome::Failure(Failure::AlreadyCalledError),
-            }),
+            Call::Fire(target) => Returned::from(self.fire_deeper(target, arg)),
+            Call::Member { list, index } => Returned::Outcome(self.member_fired(list, index, arg)),
+            Call::ParseList => Returned::Outcome(parse_list(arg)),
+            Call::Contestant { race, index } => self.contestant_fired(race, index, arg),
+            Call::ConvertCancelled(timeout) => Returned::Outcome(self.convert_cancelled(timeout, arg)),
+            Call::CancelTimeout(timeout) => {
+                self.clock.cancel(timeout);
+                Returned::Outcome(arg)
+            }
+            Call::GotResult(_) if self.deferreds[current].paused != 0 => {
+                self.undefined.get_or_insert("a Deferred was paused when it delivered to an await");
+                Returned::Outcome(arg)
+            }
+            Call::GotResult(coroutine) => Returned::from(self.resume(coroutine, Some(arg))),
+            Call::HandleCancel(coroutine) => self.handle_cancel(coroutine),
         }
     }
 
     /// Fires the target of a `chain`, one level deeper.
-    fn fire_deeper(&mut self, target: Id, result: Outcome) -> Result<(), AlreadyCalled> {
+    pub(crate) fn fire_deeper(&mut self, target: Id, result: Outcome) -> Result<(), AlreadyCalled> {
         if !self.enter() {
             return Ok(());
         }

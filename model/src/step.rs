@@ -1,18 +1,17 @@
 //! What each operation of the language does: which Deferred it names, whether it may, and what it traces.
 
+use crate::combine::Flags;
 use crate::coverage::Stage;
 use crate::program::Op;
-use crate::run_loop::{AlreadyCalled, Panicked, Returned};
+use crate::run_loop::{AlreadyCalled, By, Panicked, Returned};
 use crate::script::{Return, Script};
-use crate::trace::{Event, Raised};
+use crate::sync::Resource;
+use crate::trace::{Event, Raised, State};
 use crate::value::{Failure, Outcome, Value};
-use crate::world::{Call, Deferred, Held, Id, MAX_DEPTH, World};
+use crate::world::{Call, Canceller, Deferred, Held, INTERNAL_SHOWS, Id, MAX_DEPTH, World};
 
 impl<'p> World<'p> {
     /// Runs one operation, and with it every script that it sets off. Once the program is undefined, nothing.
-    ///
-    /// # Panics
-    /// When the operation isn't built yet: see [`Program::beyond_core`](crate::Program::beyond_core).
     pub fn step(&mut self, op: &'p Op) {
         if self.undefined.is_some() {
             return;
@@ -20,7 +19,7 @@ impl<'p> World<'p> {
         self.count(op);
         match op {
             Op::New { canceller } => {
-                let canceller = canceller.as_ref();
+                let canceller = canceller.as_ref().map(Canceller::Script);
                 let d = self.make(Deferred { canceller, ..Deferred::default() });
                 self.bind(d, true);
             }
@@ -47,13 +46,13 @@ impl<'p> World<'p> {
             Op::Errback { d, error } => self.fire(*d, Outcome::Failure((*error).into())),
             Op::Cancel { d } => {
                 if let Some(d) = self.named(*d).filter(|&d| self.may_cancel(d))
-                    && let Err(Panicked) = self.cancel(d)
+                    && let Err(Panicked) = self.cancel(d, By::Operation)
                 {
                     self.raised(Raised::Panic);
                 }
             }
             Op::Pause { d } => {
-                if let Some(d) = self.named(*d) {
+                if let Some(d) = self.named(*d).filter(|&d| !self.deferreds[d].gathered) {
                     self.deferreds[d].balance += 1;
                     self.pause(d);
                 }
@@ -72,6 +71,9 @@ impl<'p> World<'p> {
             Op::Probe { d: slot } => {
                 if self.named(*slot).is_some() {
                     let (probe, state) = (*slot, self.state(*slot));
+                    if state == State::Failure(Failure::InternalCancelled) {
+                        self.undefined = Some(INTERNAL_SHOWS);
+                    }
                     self.events.push(Event::Probe { probe, state });
                 }
             }
@@ -80,12 +82,64 @@ impl<'p> World<'p> {
                     slot.deferred = None;
                 }
             }
-            later => panic!("the operation `{}` is not built yet", later.name()),
+            Op::List { ds, fire_on_one_callback, fire_on_one_errback, consume_errors } => {
+                let flags = Flags {
+                    fire_on_one_callback: *fire_on_one_callback,
+                    fire_on_one_errback: *fire_on_one_errback,
+                    consume_errors: *consume_errors,
+                };
+                let d = self.deferred_list(self.all_named(ds), flags);
+                self.bind(d, false);
+            }
+            Op::Gather { ds, consume_errors } => {
+                let d = self.gather_results(self.all_named(ds), *consume_errors);
+                self.bind(d, false);
+            }
+            Op::Race { ds } => {
+                let d = self.race(self.all_named(ds));
+                self.bind(d, false);
+            }
+            Op::Timeout { d, after } => {
+                if let Some(d) = self.named(*d) {
+                    self.add_timeout(d, *after);
+                }
+            }
+            Op::Advance { by } => {
+                if let Err(Panicked) = self.advance(*by) {
+                    self.raised(Raised::Panic);
+                }
+            }
+            Op::Coroutine { id, steps, ret } => {
+                let d = self.start_coroutine(*id, steps, ret.as_ref());
+                self.bind(d, false);
+            }
+            Op::Lock {} => self.resources.push(Resource::semaphore(1)),
+            Op::Semaphore { tokens } => self.resources.push(Resource::semaphore(*tokens)),
+            Op::Queue { size, backlog } => self.resources.push(Resource::queue(*size, *backlog)),
+            Op::Acquire { r } => {
+                if let Some(d) = self.acquire(*r) {
+                    self.bind(d, false);
+                }
+            }
+            Op::Release { r } => {
+                // Who waits is fired by nobody else.
+                let _ = self.release(*r);
+            }
+            Op::Put { r, value } => {
+                if let Err(raised) = self.put(*r, value.clone()) {
+                    self.raised(raised);
+                }
+            }
+            Op::Get { r } => match self.get(*r) {
+                Ok(Some(d)) => self.bind(d, false),
+                Ok(None) => {}
+                Err(raised) => self.raised(raised),
+            },
         }
     }
 
     /// `succeed` and `fail` (93-130).
-    fn made(&mut self, outcome: Outcome) -> Id {
+    pub(crate) fn made(&mut self, outcome: Outcome) -> Id {
         let d = self.make(Deferred::default());
         let fresh = self.start_run_callbacks(d, outcome);
         debug_assert!(fresh.is_ok(), "a Deferred just made can be fired");
@@ -104,6 +158,11 @@ impl<'p> World<'p> {
         {
             self.raised(Raised::AlreadyCalledError);
         }
+    }
+
+    /// The Deferreds that these slots name, without those that are unbound or dropped.
+    fn all_named(&self, slots: &[usize]) -> Vec<Id> {
+        slots.iter().filter_map(|&slot| self.named(slot)).collect()
     }
 
     /// The Deferred that a slot names, if the program may fire it.
@@ -125,11 +184,12 @@ impl<'p> World<'p> {
     }
 
     /// A program doesn't unpause a running or waiting Deferred more often than it paused it: Twisted would
-    /// hand the Deferred that is waited for to a callback, as a value.
+    /// hand the Deferred that is waited for to a callback, as a value. Nor ever what `gather` made: paused, it
+    /// would show the list that it is made from.
     fn may_unpause(&self, d: Id) -> bool {
         let deferred = &self.deferreds[d];
         let busy = deferred.running_callbacks || matches!(deferred.result, Held::Deferred(_));
-        !busy || deferred.balance > 0
+        !deferred.gathered && (!busy || deferred.balance > 0)
     }
 
     fn raised(&mut self, error: Raised) {

@@ -66,6 +66,10 @@ pub enum Failure {
         sub: Box<Failure>,
     },
     FailureGroup(Vec<Failure>),
+    /// `_InternalInlineCallbacksCancelledError`: a program in which it would show is undefined.
+    #[doc(hidden)]
+    #[serde(skip)]
+    InternalCancelled,
 }
 
 /// What a Deferred fires with, and what each of its callbacks is given.

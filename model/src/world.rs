@@ -1,7 +1,11 @@
 //! The world that a program runs in: an arena of Deferreds, the slots that name them, and what was seen.
 
+use crate::combine::{List, Race, RaceId};
+use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
 use crate::script::Script;
+use crate::sync::Resource;
+use crate::time::{Clock, TimeoutId};
 use crate::trace::{Answer, Event, ScriptId, State, Trace, sort_failures};
 use crate::value::{Failure, Outcome};
 use std::collections::{HashSet, VecDeque};
@@ -13,6 +17,9 @@ pub const MAX_DEPTH: usize = 1_500;
 
 /// The stack, in bytes, that [`MAX_DEPTH`] levels need at the most, in a build without optimisation.
 pub const STACK: usize = 64 << 20;
+
+/// Why a program is undefined in which the error shows that Twisted cancels coroutines with.
+pub(crate) const INTERNAL_SHOWS: &str = "_InternalInlineCallbacksCancelledError shows in the trace";
 
 /// A Deferred's place in the arena.
 pub(crate) type Id = usize;
@@ -26,14 +33,19 @@ pub(crate) struct Deferred<'p> {
     pub(crate) paused: i64,
     pub(crate) running_callbacks: bool,
     pub(crate) suppress_already_called: bool,
-    pub(crate) canceller: Option<&'p Script>,
+    pub(crate) canceller: Option<Canceller<'p>>,
     /// `_debugInfo.failResult`: what is reported when the Deferred is reclaimed.
     pub(crate) fail_result: Option<Failure>,
+
+    /// What the subclass `DeferredList` adds.
+    pub(crate) list: Option<List>,
 
     /// How many times its canceller is on the call stack.
     pub(crate) cancelling: usize,
     /// The program's own pauses less its unpauses.
     pub(crate) balance: i64,
+    /// Whether `gather` made it.
+    pub(crate) gathered: bool,
     /// Whether it was reclaimed.
     pub(crate) gone: bool,
 }
@@ -68,6 +80,34 @@ pub(crate) enum Call<'p> {
     Script(&'p Script),
     /// The bound methods `callback` and `errback` of a Deferred, as `chainDeferred` adds them.
     Fire(Id),
+    /// `DeferredList._cbDeferred`.
+    Member {
+        list: Id,
+        index: usize,
+    },
+    /// `_parseDeferredListResult`.
+    ParseList,
+    /// `succeeded` and `failed` of a race.
+    Contestant {
+        race: RaceId,
+        index: usize,
+    },
+    /// `convertCancelled` and `cancelTimeout` of `addTimeout`.
+    ConvertCancelled(TimeoutId),
+    CancelTimeout(TimeoutId),
+    /// `_gotResultInlineCallbacks` and `_handleCancelInlineCallbacks`.
+    GotResult(CoroutineId),
+    HandleCancel(CoroutineId),
+}
+
+/// What a Deferred is cancelled by.
+#[derive(Clone, Copy)]
+pub(crate) enum Canceller<'p> {
+    Script(&'p Script),
+    Race(RaceId),
+    Coroutine(CoroutineId),
+    /// It waits for a lock, a semaphore or a queue.
+    Waiting(usize),
 }
 
 /// A name that the program has for a Deferred.
@@ -86,6 +126,10 @@ pub struct World<'p> {
     pub(crate) slots: Vec<Slot>,
     pub(crate) events: Vec<Event>,
     pub(crate) unhandled: Vec<Failure>,
+    pub(crate) races: Vec<Race>,
+    pub(crate) coroutines: Vec<Coroutine<'p>>,
+    pub(crate) clock: Clock,
+    pub(crate) resources: Vec<Resource>,
     /// The scripts whose operations have run.
     pub(crate) begun: HashSet<ScriptId>,
     /// How many scripts and chained fires are on the call stack.
@@ -151,10 +195,15 @@ impl<'p> World<'p> {
     /// Ends the program: lets go of every slot, reclaims, and gives what was seen.
     #[must_use]
     pub fn finish(&mut self) -> Answer {
-        let state = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
+        let state: Vec<State> = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
+        if state.contains(&State::Failure(Failure::InternalCancelled)) {
+            self.undefined.get_or_insert(INTERNAL_SHOWS);
+        }
         for slot in &mut self.slots {
             slot.deferred = None;
         }
+        self.resources.clear();
+        self.clock = Clock::default();
         self.reclaim();
         if let Some(why) = self.undefined {
             return Answer::undefined(why);

@@ -1,8 +1,8 @@
 //! Runs many programs on several subjects and compares what they say.
 //!
-//! Where a real Twisted is among the subjects, it alone says which programs are undefined: another subject
-//! that calls one undefined on which Twisted gave a trace differs from it. Without Twisted, a program that
-//! any subject calls undefined isn't compared. Both are counted, by cause.
+//! Which programs are undefined a judge says alone: a real Twisted, or a trace that one gave before, or else the
+//! model. A subject that calls a program undefined on which a judge gave a trace differs from it. What is
+//! undefined isn't compared, and counted, by cause.
 
 use crate::lockstep::{self, Verdict};
 use crate::shrink::shrink;
@@ -16,8 +16,8 @@ const BATCH: usize = 256;
 /// After how many divergences a run ends: more of them say little.
 pub const ENOUGH: usize = 10;
 
-/// Who says what is right, and what is undefined: a real Twisted, or the trace that one gave before.
-const JUDGES: [&str; 2] = ["twisted", STORED];
+/// Who says what is undefined: the first of these that is there, with all others of its rank.
+const JUDGES: [&[&str]; 2] = [&["twisted", STORED], &["model"]];
 
 /// The name that a stored trace goes by, as if a subject had given it.
 pub const STORED: &str = "stored";
@@ -35,6 +35,8 @@ pub struct Summary {
     pub undefined: BTreeMap<String, u64>,
     /// What differed.
     pub divergences: Vec<Divergence>,
+    /// How many times subjects had to be started again, though no program could be blamed or after one was.
+    pub restarts: BTreeMap<String, u64>,
 }
 
 /// A program on which subjects differ.
@@ -99,6 +101,9 @@ impl Jury {
                 self.submit(&batch)?;
             }
         }
+        for subject in self.subjects.iter().filter(|subject| subject.restarts() > 0) {
+            summary.restarts.insert(subject.name().to_owned(), subject.restarts());
+        }
         self.subjects.iter_mut().try_for_each(|subject| subject.finish())
     }
 
@@ -142,20 +147,12 @@ impl Jury {
             summary.programs += 1;
             let replies: Vec<Reply> =
                 columns.iter_mut().map(|column| column.next().expect("one a program")).collect();
-            let differs = match judge(&names, &replies) {
+            let differs = match with_model(&names, &replies, &verdict) {
                 Judged::Undefined(who) => {
                     *summary.undefined.entry(who).or_default() += 1;
                     false
                 }
-                Judged::Differs => true,
-                Judged::Agrees => match verdict {
-                    Verdict::Diverges(_) => true,
-                    Verdict::Undefined(why) if replies.is_empty() => {
-                        *summary.undefined.entry(why.to_owned()).or_default() += 1;
-                        false
-                    }
-                    _ => false,
-                },
+                judged => judged == Judged::Differs,
             };
             if differs {
                 found.push((summary.programs, program.clone()));
@@ -211,10 +208,9 @@ impl Apart<'_> {
     fn differ(&mut self, program: &Program) -> Result<bool, SubjectError> {
         let replies = self.ask(program)?;
         let names: Vec<String> = self.subjects.iter().map(|subject| subject.name().to_owned()).collect();
-        let both = |name: &str| names.iter().any(|known| known == name);
-        let in_lockstep = both("model") && both("engine");
-        Ok(matches!(judge(&names, &replies), Judged::Differs)
-            || (in_lockstep && matches!(look(program, true, &mut Summary::default()), Verdict::Diverges(_))))
+        let has = |name: &str| names.iter().any(|known| known == name);
+        let verdict = look(program, has("model") && has("engine"), &mut Summary::default());
+        Ok(with_model(&names, &replies, &verdict) == Judged::Differs)
     }
 }
 
@@ -236,16 +232,34 @@ pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
         Reply::Answer(Answer::Undefined { undefined }) => Some(format!("{}: {undefined}", names[at])),
         _ => None,
     };
-    let judges = (0..replies.len()).filter(|&at| JUDGES.contains(&names[at].as_str()));
-    let asked: Vec<usize> =
-        if judges.clone().next().is_some() { judges.collect() } else { (0..replies.len()).collect() };
-    let by = asked.into_iter().find_map(undefined);
+    let of_rank = |rank: &&[&str]| -> Vec<usize> {
+        (0..replies.len()).filter(|&at| rank.contains(&names[at].as_str())).collect()
+    };
+    let judges = JUDGES.iter().map(of_rank).find(|judges| !judges.is_empty());
+    let judges = judges.unwrap_or_else(|| (0..replies.len()).collect());
+    let said: Vec<String> = judges.iter().filter_map(|&at| undefined(at)).collect();
+    // Judges that don't agree are a difference of their own.
+    let by = if said.len() == judges.len() { said.into_iter().next() } else { None };
     let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
     match by {
         _ if failed => Judged::Differs,
         Some(who) => Judged::Undefined(who),
         None if replies.windows(2).all(|pair| pair[0] == pair[1]) => Judged::Agrees,
         None => Judged::Differs,
+    }
+}
+
+/// As [`judge`], with what the model says where no judge is among the subjects, and what the lockstep saw.
+fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict) -> Judged {
+    let has_judge = names.iter().any(|name| JUDGES.iter().any(|rank| rank.contains(&name.as_str())));
+    match verdict {
+        Verdict::Undefined(why) if replies.is_empty() || !has_judge => {
+            Judged::Undefined(format!("model: {why}"))
+        }
+        _ => match judge(names, replies) {
+            Judged::Agrees if matches!(verdict, Verdict::Diverges(_)) => Judged::Differs,
+            judged => judged,
+        },
     }
 }
 

@@ -7,5 +7,5 @@ mod strategy;
 pub mod weights;
 
 pub use choose::{Choose, Seeded};
-pub use program::program;
+pub use program::{Operations, program};
 pub use strategy::{Programs, programs};

@@ -2,7 +2,7 @@
 //!
 //! It runs both inside this process, one operation at a time, compares everything that can be seen after
 //! each, and stops at the first difference. At the end all handles are let go and the whole traces are
-//! compared, with what was reported then.
+//! compared, with what was reported then; and nothing may be left that was made.
 
 use crate::subject::{Execution, Observation};
 use crate::subjects::engine::Engine;
@@ -16,7 +16,7 @@ pub enum Verdict {
     /// They agree, on this trace.
     Conforms(Answer),
     /// The program is undefined for one of them, for this reason: nothing is compared from there on.
-    Undefined(&'static str),
+    Undefined(String),
     /// They differ.
     Diverges(Box<Divergence>),
 }
@@ -40,6 +40,8 @@ pub enum Seen {
     Step(Observation),
     /// At the end.
     End(Answer),
+    /// So many Deferreds, callbacks and cancellers were left when all handles were let go.
+    Left(usize),
 }
 
 /// Runs a program on the model and the engine, and adds to `coverage` what it met.
@@ -61,7 +63,7 @@ pub fn lockstep<'p>(
         left.step(op);
         right.step(op);
         if let Some(why) = left.undefined().or(right.undefined()) {
-            return Verdict::Undefined(why);
+            return Verdict::Undefined(why.to_owned());
         }
         let (here, there) = (left.observe(), right.observe());
         if here != there {
@@ -69,7 +71,16 @@ pub fn lockstep<'p>(
         }
     }
     let (here, there) = (left.finish(), right.finish());
-    if here == there { Verdict::Conforms(here) } else { differ(None, Seen::End(here), Seen::End(there)) }
+    match (here, there) {
+        (Answer::Undefined { undefined }, _) | (_, Answer::Undefined { undefined }) => {
+            Verdict::Undefined(undefined)
+        }
+        (here, there) if here == there => match (left.leaked(), right.leaked()) {
+            (0, 0) => Verdict::Conforms(here),
+            (here, there) => differ(None, Seen::Left(here), Seen::Left(there)),
+        },
+        (here, there) => differ(None, Seen::End(here), Seen::End(there)),
+    }
 }
 
 /// Runs a program on the model alone, and adds to `coverage` what it met.
@@ -78,7 +89,7 @@ pub fn alone(program: &Program, coverage: &mut Coverage) -> Verdict {
     program.ops.iter().for_each(|op| model.step(op));
     coverage.add(model.world().coverage());
     match model.undefined() {
-        Some(why) => Verdict::Undefined(why),
+        Some(why) => Verdict::Undefined(why.to_owned()),
         None => Verdict::Conforms(model.finish()),
     }
 }

@@ -13,11 +13,6 @@ pub trait Subject {
     /// What it is called in reports.
     fn name(&self) -> &str;
 
-    /// The first operation of a program that the subject is known not to have.
-    fn lacks(&self, _program: &Program) -> Option<&'static str> {
-        None
-    }
-
     /// Hands over a batch of programs.
     ///
     /// # Errors
@@ -29,6 +24,11 @@ pub trait Subject {
     /// # Errors
     /// When the subject as a whole failed, rather than on one program.
     fn collect(&mut self) -> Result<Vec<Reply>, SubjectError>;
+
+    /// How many times it had to be started again because it ended or was silent.
+    fn restarts(&self) -> u64 {
+        0
+    }
 
     /// Ends it, and makes sure that it had nothing more to say.
     ///
@@ -110,14 +110,6 @@ pub enum SubjectError {
         /// The beginning of the line.
         text: String,
     },
-    /// A program uses an operation that the subject doesn't have.
-    #[error("the subject `{subject}` doesn't have the operation `{operation}` yet")]
-    Lacks {
-        /// The subject.
-        subject: String,
-        /// The operation.
-        operation: &'static str,
-    },
 }
 
 /// One program in progress.
@@ -130,6 +122,11 @@ pub trait Execution<'p> {
 
     /// Why the program means nothing, once that is known.
     fn undefined(&self) -> Option<&'static str>;
+
+    /// How many Deferreds, callbacks and cancellers are left, once the program was ended.
+    fn leaked(&self) -> usize {
+        0
+    }
 
     /// Ends the program: lets go of every handle, and gives the whole trace.
     fn finish(&mut self) -> Answer;
@@ -166,14 +163,7 @@ impl Subject for InProcess {
         self.name
     }
 
-    fn lacks(&self, program: &Program) -> Option<&'static str> {
-        program.beyond_core()
-    }
-
     fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {
-        if let Some(operation) = programs.iter().find_map(|program| self.lacks(program)) {
-            return Err(SubjectError::Lacks { subject: self.name.to_owned(), operation });
-        }
         self.batches.push_back(programs.to_vec());
         Ok(())
     }

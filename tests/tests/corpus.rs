@@ -5,15 +5,9 @@ use deferral_conformance::stack::with_stack;
 use deferral_conformance::subjects::engine;
 use deferral_model::run;
 
-/// How many of `samples/` use operations that aren't built yet.
-const SAMPLES_LATER: usize = 340;
-
 fn replay(stored: &[Stored]) -> usize {
     let mut replayed = 0;
     for Stored { file, line, case } in stored {
-        if case.program.beyond_core().is_some() {
-            continue;
-        }
         replayed += 1;
         let place = || format!("{}, line {line}: {}", file.display(), case.program.to_json());
         assert_eq!(run(&case.program), case.trace, "the model, {}", place());
@@ -26,7 +20,7 @@ fn replay(stored: &[Stored]) -> usize {
 fn samples() {
     let stored = read_folder(&root().join("samples")).unwrap();
     assert_eq!(stored.len(), 460);
-    assert_eq!(with_stack(|| replay(&stored)), stored.len() - SAMPLES_LATER);
+    assert_eq!(with_stack(|| replay(&stored)), stored.len());
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Cancelling: finding the Deferred that the result is awaited from, and asking its canceller.
+//!
+//! A list or a race whose member waits for it would be cancelled by its own cancelling, without end. So one that
+//! is being cancelled isn't cancelled again, unless a callback, a canceller or a future of the user's has been
+//! entered meanwhile: then something has happened, and it ends.
 
-use super::node::{Node, Stage};
+use super::node::{Canceller, Node, Stage};
 use super::reclaim::Entered;
 use super::{Deferred, run};
 use crate::error::{Cancelled, Reason};
 use crate::report::drop_caught;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
@@ -15,25 +20,87 @@ pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
     let _entered = Entered::new();
     let canceller = {
         let mut core = node.core.borrow_mut();
-        if core.called() {
+        if core.called() || core.cancelling == Some(nesting()) {
             return;
         }
         // It stays where it is until the Deferred is fired: it may panic, or be entered again.
         let canceller = core.canceller.clone();
-        core.suppress = canceller.is_none();
+        core.suppress = canceller.is_none() && !core.list;
         canceller
     };
     if let Some(canceller) = canceller {
-        let handle = Deferred::handle(&node);
-        let outcome = catch_unwind(AssertUnwindSafe(|| canceller(&handle)));
+        count(&node, 1);
+        let outcome = catch_unwind(AssertUnwindSafe(|| match &canceller {
+            Canceller::User(user) => {
+                let handle = Deferred::handle(&node);
+                let _nested = Nested::enter();
+                user(&handle);
+            }
+            Canceller::Own(own) => {
+                let before = node.core.borrow_mut().cancelling.replace(nesting());
+                let _restored = Restore { node: &node, before };
+                own.cancel(&node);
+            }
+        }));
+        count(&node, -1);
         drop_caught(canceller);
         if let Err(panic) = outcome {
             resume_unwind(panic);
         }
     }
-    if !node.core.borrow().called() {
+    // A list is fired by its members.
+    let left = {
+        let core = node.core.borrow();
+        !core.called() && !core.list
+    };
+    if left {
         let refused = run::fire(&node, Err(Cancelled.into()));
         debug_assert!(refused.is_ok(), "it wasn't called");
+    }
+}
+
+/// Counts a canceller in or out. A list has none: its cancelling may be asked for again.
+fn count<T, E>(node: &Rc<Node<T, E>>, one: isize) {
+    let mut core = node.core.borrow_mut();
+    if !core.list {
+        core.cancellers = core.cancellers.wrapping_add_signed(one);
+    }
+}
+
+/// Puts back what a node's `cancelling` was before.
+struct Restore<'n, T, E> {
+    node: &'n Rc<Node<T, E>>,
+    before: Option<usize>,
+}
+
+impl<T, E> Drop for Restore<'_, T, E> {
+    fn drop(&mut self) {
+        self.node.core.borrow_mut().cancelling = self.before;
+    }
+}
+
+thread_local! {
+    static NESTING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many callbacks, cancellers and futures are on the call stack.
+fn nesting() -> usize {
+    NESTING.try_with(Cell::get).unwrap_or(0)
+}
+
+/// While it lives, a callback, a canceller or a future runs.
+pub(super) struct Nested(());
+
+impl Nested {
+    pub(super) fn enter() -> Self {
+        let _ = NESTING.try_with(|depth| depth.set(depth.get() + 1));
+        Self(())
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        let _ = NESTING.try_with(|depth| depth.set(depth.get() - 1));
     }
 }
 
@@ -43,9 +110,12 @@ pub(super) fn awaited<T, E>(from: &Rc<Node<T, E>>) -> Option<Rc<Node<T, E>>> {
     let mut landmark = Rc::clone(from);
     let (mut steps, mut limit) = (0_usize, 1_usize);
     loop {
-        let next = match &node.core.borrow().stage {
-            Stage::Waiting(inner) => Rc::clone(inner.node()),
-            _ => break,
+        let next = {
+            let core = node.core.borrow();
+            match &core.stage {
+                Stage::Waiting(inner) if !core.list => Rc::clone(inner.node()),
+                _ => break,
+            }
         };
         if Rc::ptr_eq(&next, &landmark) {
             return None;

@@ -5,12 +5,16 @@
 //!   Deferred ──┼──► Rc<Node> ───┤                                ┌─ stage:   Unfired | Running
 //!   Edge ──────┘                └─ core: RefCell ────────────────┤           | Fired(Result<T, E>)
 //!                                                                │           | Waiting(Edge ──► inner)
-//!                                                                └─ entries: Call(closure)
-//!                                                                            Continue(Edge ──► waiter)
-//!                                                                            Chain(Edge ──► target)
+//!                                                                ├─ entries: Call(closure)
+//!                                                                │           Continue(Edge ──► waiter)
+//!                                                                │           Chain(Edge ──► target)
+//!                                                                │           Hook(our own, with its edges)
+//!                                                                └─ canceller: User(closure)
+//!                                                                              Own(our own, with its edges)
 //! ```
 //!
-//! Users hold `Deferred`s, counted as `handles`; Deferreds hold each other by `Edge`s, counted as `edges`.
+//! Users hold `Deferred`s, counted as `handles`; Deferreds hold each other by `Edge`s, counted as `edges`. What
+//! lists, races and coroutines share among their members is held by edges as well, and holds edges.
 //! The two counts are what reclaiming goes by (`reclaim.rs`); the `Rc`'s own count only keeps the memory.
 //!
 //! Invariants:
@@ -22,15 +26,18 @@
 //! - A `dead` node is empty: no result, no entries, no canceller.
 
 use super::Deferred;
-use super::reclaim::{self, Reclaimable};
+use super::reclaim::{Edge, Linked, Links, Reclaimable, Seen};
+use crate::debug::Origin;
 use crate::error::Reason;
 use crate::report::{Report, drop_caught, report};
 use crate::returned::{MakeNull, Returned};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::Arc;
 
-pub(super) struct Node<T, E> {
+pub(crate) struct Node<T, E> {
     pub(super) links: Links,
     pub(super) core: RefCell<Core<T, E>>,
     /// How a node of this type is handed to the reclaimer: known where the node is made, so that handles can
@@ -48,32 +55,79 @@ pub(super) struct Core<T, E> {
     pub(super) suppress: bool,
     /// The error is to be reported if nobody takes it.
     pub(super) unhandled: bool,
+    /// How many times its canceller is on the call stack.
+    pub(super) cancellers: usize,
+    /// How deep callbacks were nested when a canceller of our own was entered that runs still.
+    pub(super) cancelling: Option<usize>,
+    /// It is a `DeferredList`: a cancel of it ends with its members, and isn't forwarded once it was fired.
+    pub(super) list: bool,
+    /// Where it was made and first fired, in debug mode.
+    pub(super) origin: Option<Arc<Origin>>,
 }
 
 pub(super) enum Stage<T, E> {
     Unfired,
     Running,
-    Waiting(Edge<T, E>),
+    Waiting(Edge<Node<T, E>>),
     Fired(Result<T, E>),
 }
 
 pub(super) enum Entry<T, E> {
     Call(Callback<T, E>),
     /// Who waits for this Deferred; and what to leave behind.
-    Continue(Edge<T, E>, MakeNull<T>),
+    Continue(Edge<Node<T, E>>, MakeNull<T>),
     /// Whom to fire with the result; and what to leave behind.
-    Chain(Edge<T, E>, MakeNull<T>),
+    Chain(Edge<Node<T, E>>, MakeNull<T>),
+    /// A callback of our own: one of a list, a race, a coroutine, or of `then`.
+    Hook(Box<dyn Hook<T, E>>),
 }
 
 pub(super) type Callback<T, E> = Box<dyn FnOnce(Result<T, E>) -> Returned<T, E>>;
+
+/// A callback whose edges the reclaimer can see.
+pub(super) trait Hook<T, E> {
+    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E>;
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
+}
+
+pub(super) type UserCanceller<T, E> = dyn Fn(&Deferred<T, E>);
+
 /// Shared, as it may be entered again while it runs.
-pub(super) type Canceller<T, E> = Rc<dyn Fn(&Deferred<T, E>)>;
+pub(super) enum Canceller<T, E> {
+    User(Rc<UserCanceller<T, E>>),
+    Own(Rc<dyn Cancels<T, E>>),
+}
+
+impl<T, E> Clone for Canceller<T, E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::User(user) => Self::User(Rc::clone(user)),
+            Self::Own(own) => Self::Own(Rc::clone(own)),
+        }
+    }
+}
+
+/// A canceller of our own, whose edges the reclaimer can see.
+pub(super) trait Cancels<T, E> {
+    fn cancel(&self, node: &Rc<Node<T, E>>);
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
+}
+
+impl<T, E> Linked for Node<T, E> {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
+        (self.erase)(self)
+    }
+}
 
 impl<T: 'static, E: Reason> Node<T, E> {
     pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Rc<Self> {
         Rc::new(Self {
             links: Links::default(),
-            core: RefCell::new(Core::new(canceller)),
+            core: RefCell::new(Core { origin: Origin::of_new(), ..Core::new(canceller) }),
             erase: |node| node,
         })
     }
@@ -88,6 +142,10 @@ impl<T, E> Core<T, E> {
             paused: 0,
             suppress: false,
             unhandled: false,
+            cancellers: 0,
+            cancelling: None,
+            list: false,
+            origin: None,
         }
     }
 
@@ -106,82 +164,27 @@ impl<T, E> Core<T, E> {
     }
 }
 
-/// What one Deferred holds another by.
-pub(super) struct Edge<T, E>(Rc<Node<T, E>>);
-
-impl<T, E> Edge<T, E> {
-    pub(super) fn to(node: &Rc<Node<T, E>>) -> Self {
-        node.links.edges.set(node.links.edges.get() + 1);
-        Self(Rc::clone(node))
-    }
-
-    pub(super) fn node(&self) -> &Rc<Node<T, E>> {
-        &self.0
-    }
-}
-
-impl<T, E> Drop for Edge<T, E> {
-    fn drop(&mut self) {
-        let links = &self.0.links;
-        links.edges.set(links.edges.get() - 1);
-        if links.handles.get() == 0 {
-            reclaim::suspect(&self.0);
-        }
-    }
-}
-
-/// Who can reach a node, and the reclaimer's notes.
-#[derive(Default)]
-pub(super) struct Links {
-    /// How many handles users hold.
-    pub(super) handles: Cell<usize>,
-    /// How many edges of other nodes lead here.
-    pub(super) edges: Cell<usize>,
-    /// It stands in the list of suspects.
-    pub(super) suspected: Cell<bool>,
-    /// It was reclaimed.
-    pub(super) dead: Cell<bool>,
-    /// Its place in the part of the graph that is being looked at; `usize::MAX` outside.
-    pub(super) place: Place,
-}
-
-pub(super) struct Place(pub(super) Cell<usize>);
-
-impl Default for Place {
-    fn default() -> Self {
-        Self(Cell::new(usize::MAX))
-    }
-}
-
-impl Links {
-    pub(super) fn add_handle(&self) {
-        self.handles.set(self.handles.get() + 1);
-    }
-
-    /// Whether it was the last.
-    pub(super) fn drop_handle(&self) -> bool {
-        let left = self.handles.get() - 1;
-        self.handles.set(left);
-        left == 0
-    }
-}
-
 impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
     fn links(&self) -> &Links {
         &self.links
     }
 
-    fn edges(&self, seen: &mut dyn FnMut(Rc<dyn Reclaimable>, bool)) {
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
         if let Stage::Waiting(inner) = &core.stage {
-            seen(Rc::clone(inner.node()) as _, true);
+            inner.show(true, seen)?;
         }
         for entry in &core.entries {
             match entry {
                 Entry::Call(_) => {}
-                Entry::Continue(waiter, _) => seen(Rc::clone(waiter.node()) as _, true),
-                Entry::Chain(target, _) => seen(Rc::clone(target.node()) as _, false),
+                Entry::Continue(waiter, _) => waiter.show(true, seen)?,
+                Entry::Chain(target, _) => target.show(false, seen)?,
+                Entry::Hook(hook) => hook.edges(seen)?,
             }
+        }
+        match &core.canceller {
+            Some(Canceller::Own(own)) => own.edges(seen),
+            _ => ControlFlow::Continue(()),
         }
     }
 
@@ -189,7 +192,7 @@ impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
         self.links.dead.set(true);
         let core = self.core.replace(Core::new(None));
         if let (true, Stage::Fired(Err(error))) = (core.unhandled, &core.stage) {
-            report(&Report::Unhandled { error });
+            report(&Report::Unhandled { error, origin: core.origin.as_deref() });
         }
         drop_caught(core.canceller);
         drop_caught(core.stage);

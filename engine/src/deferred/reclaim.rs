@@ -4,7 +4,8 @@
 //! pair. Trial deletion (Bacon and Rajan, "Concurrent Cycle Collection in Reference Counted Systems", 2001)
 //! does: a node is garbage if and only if no handle is held on it and every edge to it comes from garbage.
 //!
-//! Whenever a node without handles loses a handle or an edge, it becomes a *suspect*. Suspects are looked at
+//! A node that loses its last handle, with no edge to it and no loop that runs it, dies at once. Any other node
+//! without handles that loses a handle or an edge becomes a *suspect*. Suspects are looked at
 //! when the thread runs no callback, canceller or drop of ours: from each, the graph is walked along the
 //! edges. Waiting edges go both ways, so a handle that is found along such edges alone clears the suspect at
 //! once; that is what keeps dropping the handles of a long chain, one after another, from walking all of it
@@ -13,73 +14,192 @@
 //!
 //! Nothing here recurses: dying nodes only make new suspects.
 
-use super::node::{Links, Node};
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::ops::ControlFlow;
 use std::rc::Rc;
+
+/// What edges can lead to: a Deferred's node, or what a list, a race or a coroutine shares among its members.
+pub(super) trait Linked {
+    fn links(&self) -> &Links;
+    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable>;
+}
 
 /// A node of any type, as the reclaimer sees it.
 pub(super) trait Reclaimable {
     fn links(&self) -> &Links;
-    /// Shows each node that this one holds an edge to, and whether that one holds an edge back.
-    fn edges(&self, seen: &mut dyn FnMut(Rc<dyn Reclaimable>, bool));
+    /// Shows each node that this one holds an edge to, and whether that one holds an edge back, until it is
+    /// told to stop.
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
     /// Reports an unhandled error, and drops everything inside.
     fn die(&self);
 }
 
+/// Is shown an edge: where it leads, and whether another leads back.
+pub(super) type Seen<'a> = dyn FnMut(Rc<dyn Reclaimable>, bool) -> ControlFlow<()> + 'a;
+
+/// What one node holds another by.
+pub(super) struct Edge<N: Linked>(Rc<N>);
+
+impl<N: Linked> Edge<N> {
+    pub(super) fn to(node: &Rc<N>) -> Self {
+        let edges = &node.links().edges;
+        edges.set(edges.get() + 1);
+        Self(Rc::clone(node))
+    }
+
+    pub(super) fn node(&self) -> &Rc<N> {
+        &self.0
+    }
+
+    pub(super) fn show(&self, mutual: bool, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        seen(Rc::clone(&self.0).erase(), mutual)
+    }
+}
+
+impl<N: Linked> Drop for Edge<N> {
+    fn drop(&mut self) {
+        let links = self.0.links();
+        links.edges.set(links.edges.get() - 1);
+        if links.handles.get() == 0 {
+            suspect(&self.0);
+        }
+    }
+}
+
+/// Who can reach a node, and the reclaimer's notes.
 #[derive(Default)]
+pub(super) struct Links {
+    /// How many handles users hold.
+    pub(super) handles: Cell<usize>,
+    /// How many edges of other nodes lead here.
+    edges: Cell<usize>,
+    /// It stands in the list of suspects.
+    suspected: Cell<bool>,
+    /// It was reclaimed.
+    pub(super) dead: Cell<bool>,
+    /// Its place in the part of the graph that is being looked at, from 1; 0 outside.
+    place: Cell<usize>,
+}
+
+impl Links {
+    pub(super) fn add_handle(&self) {
+        self.handles.set(self.handles.get() + 1);
+    }
+
+    /// Whether it was the last.
+    pub(super) fn drop_handle(&self) -> bool {
+        let left = self.handles.get() - 1;
+        self.handles.set(left);
+        left == 0
+    }
+
+    /// Whether another node holds it.
+    pub(super) fn held(&self) -> bool {
+        self.edges.get() > 0
+    }
+}
+
 struct Reclaimer {
     /// How many runs and cancellations are on the call stack, and whether suspects are being looked at.
     depth: Cell<usize>,
     suspects: RefCell<Vec<Rc<dyn Reclaimable>>>,
+    /// Nodes that nothing holds, and whether they are being taken apart: one after another, not one inside
+    /// another.
+    dying: RefCell<Vec<Rc<dyn Reclaimable>>>,
+    burying: Cell<bool>,
+}
+
+impl Reclaimer {
+    const fn new() -> Self {
+        Self {
+            depth: Cell::new(0),
+            suspects: RefCell::new(Vec::new()),
+            dying: RefCell::new(Vec::new()),
+            burying: Cell::new(false),
+        }
+    }
 }
 
 thread_local! {
-    static RECLAIMER: Reclaimer = Reclaimer::default();
+    static RECLAIMER: Reclaimer = const { Reclaimer::new() };
+    /// Stands in while the thread ends and the other one is gone: it has no destructor, so it never is.
+    static LAST: ManuallyDrop<Reclaimer> = const { ManuallyDrop::new(Reclaimer::new()) };
 }
 
-/// While it lives, nothing is reclaimed; when the outermost one goes, suspects are looked at.
+fn with_reclaimer<R>(work: impl Fn(&Reclaimer) -> R) -> R {
+    RECLAIMER.try_with(&work).unwrap_or_else(|_| {
+        LAST.with(|last| {
+            let done = work(last);
+            if last.depth.get() == 0 {
+                // Nobody drops it: its memory is given back here.
+                last.suspects.take();
+                last.dying.take();
+            }
+            done
+        })
+    })
+}
+
+/// While it lives, no suspect is looked at; when the outermost one goes, they are.
 pub(super) struct Entered(());
 
 impl Entered {
     pub(super) fn new() -> Self {
-        // While the thread ends there may be no reclaimer any more: see `suspect`.
-        let _ = RECLAIMER.try_with(|reclaimer| reclaimer.depth.set(reclaimer.depth.get() + 1));
+        with_reclaimer(|reclaimer| reclaimer.depth.set(reclaimer.depth.get() + 1));
         Self(())
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let _ = RECLAIMER.try_with(|reclaimer| {
-            if reclaimer.depth.get() == 1 {
+        with_reclaimer(|reclaimer| {
+            // It may have been entered on the one that is gone.
+            let depth = reclaimer.depth.get().max(1);
+            if depth == 1 {
                 reclaimer.look();
             }
-            reclaimer.depth.set(reclaimer.depth.get() - 1);
+            reclaimer.depth.set(depth - 1);
         });
     }
 }
 
 /// Notes that a node without handles may be garbage now.
-pub(super) fn suspect<T, E>(node: &Rc<Node<T, E>>) {
-    let links = &node.links;
+pub(super) fn suspect<N: Linked>(node: &Rc<N>) {
+    let links = node.links();
     if links.dead.get() || links.suspected.get() {
         return;
     }
-    let erased = (node.erase)(Rc::clone(node));
-    let noted = RECLAIMER.try_with(|reclaimer| {
-        links.suspected.set(true);
-        reclaimer.suspects.borrow_mut().push(Rc::clone(&erased));
+    // The only one who holds it is the one who lets go: not even a loop that runs it.
+    if !links.held() && Rc::strong_count(node) == 1 {
+        with_reclaimer(|reclaimer| reclaimer.bury(Rc::clone(node).erase()));
+        return;
+    }
+    links.suspected.set(true);
+    with_reclaimer(|reclaimer| {
+        reclaimer.suspects.borrow_mut().push(Rc::clone(node).erase());
         if reclaimer.depth.get() == 0 {
             drop(Entered::new());
         }
     });
-    // The thread ends, and its reclaimer is gone: what isn't part of a circle can still be freed.
-    if noted.is_err() && links.edges.get() == 0 {
-        erased.die();
-    }
 }
 
 impl Reclaimer {
+    fn bury(&self, node: Rc<dyn Reclaimable>) {
+        self.dying.borrow_mut().push(node);
+        if self.burying.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.dying.borrow_mut().pop();
+            match next {
+                Some(node) => node.die(),
+                None => break,
+            }
+        }
+        self.burying.set(false);
+    }
+
     fn look(&self) {
         loop {
             let Some(suspect) = self.suspects.borrow_mut().pop() else {
@@ -90,8 +210,8 @@ impl Reclaimer {
             if links.dead.get() || links.handles.get() > 0 {
                 continue;
             }
-            if links.edges.get() == 0 {
-                suspect.die();
+            if !links.held() {
+                self.bury(suspect);
                 continue;
             }
             let dying = garbage(suspect);
@@ -100,7 +220,7 @@ impl Reclaimer {
                 node.links().dead.set(true);
             }
             for node in dying {
-                node.die();
+                self.bury(node);
             }
         }
     }
@@ -115,7 +235,10 @@ fn garbage(suspect: Rc<dyn Reclaimable>) -> Vec<Rc<dyn Reclaimable>> {
             return Vec::new();
         }
         let node = Rc::clone(&region.nodes[at].node);
-        node.edges(&mut |to, mutual| region.edge(at, to, mutual));
+        let _ = node.edges(&mut |to, mutual| {
+            region.edge(at, to, mutual);
+            if region.cleared { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
     }
     if region.cleared { Vec::new() } else { region.unreachable() }
 }
@@ -148,7 +271,7 @@ impl Region {
 
     fn add(&mut self, node: Rc<dyn Reclaimable>, back: bool) -> usize {
         let at = self.nodes.len();
-        node.links().place.0.set(at);
+        node.links().place.set(at + 1);
         self.cleared |= back && node.links().handles.get() > 0;
         self.nodes.push(Reached { node, edges: 0, back });
         if back {
@@ -161,9 +284,9 @@ impl Region {
 
     fn edge(&mut self, from: usize, to: Rc<dyn Reclaimable>, mutual: bool) {
         let back = mutual && self.nodes[from].back;
-        let at = match to.links().place.0.get() {
-            usize::MAX => self.add(to, back),
-            known => known,
+        let at = match to.links().place.get() {
+            0 => self.add(to, back),
+            known => known - 1,
         };
         self.nodes[at].edges += 1;
         self.edges.push((from, at));
@@ -198,7 +321,7 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         for reached in &self.nodes {
-            reached.node.links().place.0.set(usize::MAX);
+            reached.node.links().place.set(0);
         }
     }
 }

@@ -4,9 +4,9 @@
 //! because another one runs first stands on a stack of the loop's own. Only callbacks that fire, cancel or
 //! unpause other Deferreds nest.
 
-use super::cancel::awaited;
-use super::node::{Edge, Entry, Node, Stage};
-use super::reclaim::Entered;
+use super::cancel::Nested;
+use super::node::{Entry, Node, Stage};
+use super::reclaim::{Edge, Entered};
 use crate::error::{AlreadyCalled, Panicked, Reason};
 use crate::report::{Report, drop_caught, report};
 use crate::returned::{MakeNull, Null, Returned};
@@ -45,18 +45,90 @@ pub(super) fn fire<T: 'static, E: Reason>(
 
 /// Gives a Deferred its result: whether it took it, or swallowed it because it was cancelled.
 fn start<T, E>(node: &Rc<Node<T, E>>, result: Result<T, E>) -> Result<bool, AlreadyCalled> {
+    match begin(node) {
+        Ok(true) => node.core.borrow_mut().stage = Stage::Fired(result),
+        refused => {
+            drop_caught(result);
+            return refused;
+        }
+    }
+    release_canceller(node);
+    Ok(true)
+}
+
+/// Has a Deferred be called from now on, with its result to be set: `Running` until then.
+fn begin<T, E>(node: &Rc<Node<T, E>>) -> Result<bool, AlreadyCalled> {
     let mut core = node.core.borrow_mut();
     if core.called() {
-        let suppressed = std::mem::take(&mut core.suppress);
-        drop(core);
-        drop_caught(result);
-        return if suppressed { Ok(false) } else { Err(AlreadyCalled) };
+        if std::mem::take(&mut core.suppress) {
+            return Ok(false);
+        }
+        return Err(AlreadyCalled::of(core.origin.as_ref()));
     }
-    core.stage = Stage::Fired(result);
-    let canceller = core.canceller.take();
-    drop(core);
-    drop_caught(canceller);
+    core.stage = Stage::Running;
+    if let Some(origin) = &core.origin {
+        origin.set_fired();
+    }
     Ok(true)
+}
+
+fn release_canceller<T, E>(node: &Rc<Node<T, E>>) {
+    let canceller = node.core.borrow_mut().canceller.take();
+    drop_caught(canceller);
+}
+
+/// Gives a Deferred what a callback returned for its result: it may have to wait for it.
+pub(super) fn resolve<T: 'static, E: Reason>(
+    node: &Rc<Node<T, E>>,
+    returned: Returned<T, E>,
+) -> Result<(), AlreadyCalled> {
+    let _entered = Entered::new();
+    if begin(node)? {
+        settle(node, returned);
+        release_canceller(node);
+        run(node);
+    }
+    Ok(())
+}
+
+/// Shows the result of a Deferred, which counts as running meanwhile.
+pub(super) fn look<T: 'static, E: Reason, R>(
+    node: &Rc<Node<T, E>>,
+    look: impl FnOnce(Option<&Result<T, E>>) -> R,
+) -> R {
+    let shown = {
+        let mut core = node.core.borrow_mut();
+        match std::mem::replace(&mut core.stage, Stage::Running) {
+            Stage::Fired(result) => Some(PutBack { node, result: Some(result), entries: core.entries.len() }),
+            other => {
+                core.stage = other;
+                None
+            }
+        }
+    };
+    look(shown.as_ref().and_then(|shown| shown.result.as_ref()))
+}
+
+/// Puts a result back that was looked at, and runs what was added meanwhile.
+struct PutBack<'n, T: 'static, E: Reason> {
+    node: &'n Rc<Node<T, E>>,
+    result: Option<Result<T, E>>,
+    entries: usize,
+}
+
+impl<T: 'static, E: Reason> Drop for PutBack<'_, T, E> {
+    fn drop(&mut self) {
+        let added = {
+            let mut core = self.node.core.borrow_mut();
+            if let Some(result) = self.result.take() {
+                core.stage = Stage::Fired(result);
+            }
+            core.entries.len() > self.entries
+        };
+        if added {
+            run(self.node);
+        }
+    }
 }
 
 /// Runs the callbacks of a Deferred that is called, and of those that wait for it.
@@ -74,10 +146,7 @@ pub(super) fn run<T: 'static, E: Reason>(node: &Rc<Node<T, E>>) {
         let resumed = match advance(&current) {
             Stop::Finished => below.pop(),
             Stop::HandOver(waiter) => {
-                // With nothing to come back to there is no need to come back: so long chains need no stack.
-                if !below.is_empty() || !current.core.borrow().entries.is_empty() {
-                    below.push(Suspended::HandedOver(current));
-                }
+                below.push(Suspended::HandedOver(current));
                 Some(Suspended::HandedOver(waiter))
             }
             Stop::Chain(target, null) => {
@@ -133,7 +202,19 @@ fn advance<T: 'static, E: Reason>(current: &Rc<Node<T, E>>) -> Stop<T, E> {
         };
         match entry {
             Entry::Call(callback) => {
-                let returned = caught(|| callback(result));
+                let returned = caught(|| {
+                    let _nested = Nested::enter();
+                    callback(result)
+                });
+                if let Some(stop) = settle(current, returned) {
+                    return stop;
+                }
+            }
+            Entry::Hook(hook) => {
+                let returned = caught(|| {
+                    let _nested = Nested::enter();
+                    hook.call(result)
+                });
                 if let Some(stop) = settle(current, returned) {
                     return stop;
                 }
@@ -165,14 +246,15 @@ fn settle<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, returned: Returned<T,
         Returned::Deferred(inner, Null(null)) => {
             let inner = &inner.node;
             let own = Rc::ptr_eq(inner, current);
-            if !own && matches!(inner.core.borrow().stage, Stage::Running) {
-                // Twisted would take the value that the running callback was given; here that has moved.
-                made(null)
-            } else if !own && inner.core.borrow().ready() {
-                steal(inner, null)
-            } else {
-                wait(current, inner, null);
-                return Some(Stop::Finished);
+            // Twisted would take the value that a running callback was given; here that has moved into it.
+            let running = !own && matches!(inner.core.borrow().stage, Stage::Running);
+            let null_or_stolen = if running { Some(made(null)) } else { steal(inner, null) };
+            match null_or_stolen {
+                Some(result) => result,
+                None => {
+                    wait(current, inner, null);
+                    return Some(Stop::Finished);
+                }
             }
         }
     };
@@ -180,14 +262,23 @@ fn settle<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, returned: Returned<T,
     None
 }
 
-/// Takes the result of a Deferred that has one, and leaves a null.
-fn steal<T: 'static, E: Reason>(inner: &Rc<Node<T, E>>, null: MakeNull<T>) -> Result<T, E> {
+/// Takes the result of a Deferred, and leaves a null, where it is ready to give it.
+fn steal<T: 'static, E: Reason>(inner: &Rc<Node<T, E>>, null: MakeNull<T>) -> Option<Result<T, E>> {
+    if !inner.core.borrow().ready() {
+        return None;
+    }
+    // The user's code: it may change what it is made for.
     let left = made(null);
     let mut core = inner.core.borrow_mut();
+    if !core.ready() {
+        drop(core);
+        drop_caught(left);
+        return None;
+    }
     core.unhandled = false;
     match std::mem::replace(&mut core.stage, Stage::Fired(left)) {
-        Stage::Fired(result) => result,
-        _ => unreachable!("it was ready"),
+        Stage::Fired(result) => Some(result),
+        _ => unreachable!("it is ready"),
     }
 }
 
@@ -195,7 +286,7 @@ fn steal<T: 'static, E: Reason>(inner: &Rc<Node<T, E>>, null: MakeNull<T>) -> Re
 fn wait<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, inner: &Rc<Node<T, E>>, null: MakeNull<T>) {
     let directly = Rc::ptr_eq(inner, current);
     // Only a Deferred that somebody waits for can close a circle.
-    let circle = directly || (current.links.edges.get() > 0 && leads_to(inner, current));
+    let circle = directly || (current.links.held() && leads_to(inner, current));
     {
         let mut core = current.core.borrow_mut();
         core.stage = Stage::Waiting(Edge::to(inner));
@@ -207,8 +298,29 @@ fn wait<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, inner: &Rc<Node<T, E>>,
     }
 }
 
+/// Whether a Deferred waits, however indirectly, for another.
+///
+/// Looked for from both ends, a step here and a step there: building a chain link by link, from either end or
+/// from pieces, one of them is near.
 fn leads_to<T, E>(inner: &Rc<Node<T, E>>, current: &Rc<Node<T, E>>) -> bool {
-    awaited(inner).is_some_and(|end| Rc::ptr_eq(&end, current))
+    let mut ahead = Rc::clone(inner);
+    let mut behind = vec![Rc::clone(current)];
+    while let Some(node) = behind.pop() {
+        let next = match &ahead.core.borrow().stage {
+            Stage::Waiting(next) => Rc::clone(next.node()),
+            _ => return Rc::ptr_eq(&ahead, current),
+        };
+        ahead = next;
+        for entry in &node.core.borrow().entries {
+            if let Entry::Continue(waiter, _) = entry {
+                if Rc::ptr_eq(waiter.node(), inner) {
+                    return true;
+                }
+                behind.push(Rc::clone(waiter.node()));
+            }
+        }
+    }
+    false
 }
 
 /// Sets what is left of a Deferred whose result was handed over.
@@ -219,7 +331,7 @@ fn leave<T, E>(node: &Rc<Node<T, E>>, left: Result<T, E>) {
 }
 
 /// Makes a null; a panic on the way is the error that is left instead.
-fn made<T, E: Reason>(null: MakeNull<T>) -> Result<T, E> {
+pub(super) fn made<T, E: Reason>(null: MakeNull<T>) -> Result<T, E> {
     catch_unwind(null).map_err(|panic| Panicked::new(panic).into())
 }
 

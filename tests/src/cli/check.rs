@@ -1,10 +1,10 @@
 //! `conform check`: random programs on two or more subjects.
 
 use crate::{Verdict, show};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use deferral_conformance::check::{Jury, Summary};
-use deferral_conformance::generate::{Seeded, program};
+use deferral_conformance::generate::{Operations, Seeded, program};
 use deferral_conformance::subjects::named;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SUBJECT", default_value = "model")]
     against: Vec<String>,
     /// How many programs to run
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
     /// Run for this long instead of for a number of programs
     #[arg(long, value_name = "SECONDS")]
@@ -28,13 +28,17 @@ pub(crate) struct Arguments {
     /// The most operations that a program has, those inside scripts not counted
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     max_ops: u32,
+    /// Only operations of the core: no lists, races, timeouts, coroutines, locks, semaphores, queues
+    #[arg(long)]
+    core: bool,
 }
 
 pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
     let seed = arguments.seed.unwrap_or_else(random_seed);
     let mut jury = jury(&arguments.subject, &arguments.against)?;
+    let operations = if arguments.core { Operations::Core } else { Operations::All };
     let mut choose = Seeded::new(seed);
-    let programs = std::iter::repeat_with(|| program(&mut choose, arguments.max_ops));
+    let programs = std::iter::repeat_with(|| program(&mut choose, operations, arguments.max_ops));
     let started = Instant::now();
     let time = arguments.time.map(Duration::from_secs);
     let cases = if time.is_some() { u64::MAX } else { arguments.cases };
@@ -46,14 +50,20 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
         time.is_none_or(|time| started.elapsed() < time)
     });
     bar.finish_and_clear();
-    show::summary(&summary, Some(seed), started.elapsed());
+    show::summary(&summary, Some(seed), started.elapsed())?;
     ended?;
-    Ok(show::verdict(&summary))
+    show::verdict(&summary)
 }
 
 /// The subjects of a comparison.
 pub(crate) fn jury(subject: &str, against: &[String]) -> Result<Jury> {
-    let names = std::iter::once(subject).chain(against.iter().map(String::as_str));
+    let names: Vec<&str> = std::iter::once(subject).chain(against.iter().map(String::as_str)).collect();
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].contains(name) {
+            bail!("the subject `{name}` is given twice: there is nothing to compare");
+        }
+    }
+    let names = names.into_iter();
     Ok(Jury::new(names.map(named).collect::<Result<_, _>>()?))
 }
 

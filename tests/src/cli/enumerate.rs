@@ -3,9 +3,9 @@
 use crate::check::jury;
 use crate::{Verdict, show};
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use deferral_conformance::check::Summary;
-use deferral_conformance::enumerate::{core_alphabet, count, programs};
+use deferral_conformance::enumerate::{core, count, family, programs};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -16,14 +16,29 @@ pub(crate) struct Arguments {
     /// What to check it against; may be given several times
     #[arg(long, value_name = "SUBJECT", default_value = "model")]
     against: Vec<String>,
-    /// The most operations that a program has, after the two that make its Deferreds
+    /// What the programs are made of
+    #[arg(long, value_enum, default_value_t = Alphabet::Core)]
+    alphabet: Alphabet,
+    /// The most operations that a program has, after those that make what it works on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=8))]
     ops: u32,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Alphabet {
+    /// Callbacks, firing, cancelling, pausing, chaining
+    Core,
+    /// Lists, races, timeouts, coroutines, a lock and a queue
+    Family,
+}
+
 pub(crate) fn enumerate(arguments: &Arguments) -> Result<Verdict> {
-    let alphabet = core_alphabet();
-    let total = count(alphabet.len(), arguments.ops);
+    let alphabet = match arguments.alphabet {
+        Alphabet::Core => core(),
+        Alphabet::Family => family(),
+    };
+    let letters = alphabet.letters.len();
+    let total = count(letters, arguments.ops);
     let mut jury = jury(&arguments.subject, &arguments.against)?;
     let bar = show::progress(Some(total));
     let mut summary = Summary::default();
@@ -33,8 +48,11 @@ pub(crate) fn enumerate(arguments: &Arguments) -> Result<Verdict> {
         true
     });
     bar.finish_and_clear();
-    println!("every program of up to {} operations, {} letters: {total}", arguments.ops, alphabet.len());
-    show::summary(&summary, None, started.elapsed());
+    show::print(&format!(
+        "every program of up to {} operations, {letters} letters: {total}\n",
+        arguments.ops
+    ))?;
+    show::summary(&summary, None, started.elapsed())?;
     ended?;
-    Ok(show::verdict(&summary))
+    show::verdict(&summary)
 }

@@ -1,7 +1,7 @@
 //! `conform replay`: stored programs on all subjects, side by side.
 
-use crate::Verdict;
-use anyhow::{Context, Result, bail};
+use crate::{Verdict, show};
+use anyhow::{Context, Result};
 use clap::Args;
 use deferral_conformance::check::{Judged, STORED, judge};
 use deferral_conformance::corpus::{Case, read_folder};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// A file of stored programs: one a line, or one in a file that ends in .json; either bare, or with the
-    /// trace that a real Twisted gave. Or a folder of such files
+    /// trace that a real Twisted gave. Or a folder of files with traces
     file: PathBuf,
     /// The subjects to run them on; may be given several times. Without any: model, engine, and twisted where
     /// that can be started
@@ -39,12 +39,6 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     for Entry { place, program, stored } in entries {
         let (mut names, mut replies) = (Vec::new(), Vec::new());
         for subject in &mut subjects {
-            if let Some(operation) = subject.lacks(&program) {
-                bail!(
-                    "{place}: the subject `{}` doesn't have the operation `{operation}` yet",
-                    subject.name()
-                );
-            }
             replies.push(subject.ask(&program)?);
             names.push(subject.name().to_owned());
         }
@@ -58,10 +52,13 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
         divergences += u64::from(judged == Judged::Differs);
         if judged == Judged::Differs || !arguments.quiet {
             let columns: Vec<_> = names.iter().map(String::as_str).zip(&replies).collect();
-            println!("{place}\n{}", side_by_side(&program, &columns));
+            show::print(&format!("{place}\n{}\n", side_by_side(&program, &columns)))?;
         }
     }
-    println!("programs {programs}, undefined {undefined}, divergences {divergences}");
+    for subject in &mut subjects {
+        subject.finish()?;
+    }
+    show::print(&format!("programs {programs}, undefined {undefined}, divergences {divergences}\n"))?;
     Ok(if divergences == 0 { Verdict::Conforms } else { Verdict::Diverges })
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
     let mut output = BufWriter::new(io::stdout().lock());
     loop {
         let mut batch = Vec::new();
-        let ended = input.batch(subject.as_ref(), &mut batch);
+        let ended = input.batch(&mut batch);
         let answered = answer(subject.as_mut(), &batch, &mut output);
         match (output.flush(), answered) {
             // Whoever read the traces wants no more of them.
@@ -74,7 +74,7 @@ impl<R: Read> Input<R> {
     }
 
     /// Reads one program, waiting for it, and with it those that are there already. Whether that was the end.
-    fn batch(&mut self, subject: &dyn Subject, batch: &mut Vec<(usize, Program)>) -> Result<bool> {
+    fn batch(&mut self, batch: &mut Vec<(usize, Program)>) -> Result<bool> {
         while batch.len() < BATCH {
             let mut text = String::new();
             if self
@@ -86,21 +86,14 @@ impl<R: Read> Input<R> {
                 return Ok(true);
             }
             self.line += 1;
-            if text.trim().is_empty() {
-                continue;
-            }
             let line = self.line;
-            let program =
-                Program::from_json(&text).with_context(|| format!("standard input, line {line}"))?;
-            if let Some(operation) = subject.lacks(&program) {
-                bail!(
-                    "standard input, line {line}: the subject `{}` doesn't have the operation `{operation}` yet",
-                    subject.name()
-                );
+            if !text.trim().is_empty() {
+                let program =
+                    Program::from_json(&text).with_context(|| format!("standard input, line {line}"))?;
+                batch.push((line, program));
             }
-            batch.push((line, program));
             // A whole line more is there without waiting for it, or the batch ends here.
-            if !self.from.buffer().contains(&b'\n') {
+            if !batch.is_empty() && !self.from.buffer().contains(&b'\n') {
                 break;
             }
         }

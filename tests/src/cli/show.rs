@@ -1,11 +1,14 @@
 //! What the commands print in common: the progress bar, the summary of a comparison, its divergences.
 
 use crate::Verdict;
+use anyhow::{Context, Result, bail};
 use deferral_conformance::check::{Divergence, ENOUGH, Summary};
 use deferral_conformance::report::text::side_by_side;
 use deferral_model::Coverage;
 use deferral_model::coverage::{OPERATIONS, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
 use std::time::Duration;
 
 /// How many pairs that were never met are listed.
@@ -22,65 +25,85 @@ pub(crate) fn progress(total: Option<u64>) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(template).expect("the template is right"))
 }
 
+/// Writes to standard output. That nobody reads it any more is no failure: the exit status says it all.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output"),
+    }
+}
+
 /// How a comparison ended.
-pub(crate) fn verdict(summary: &Summary) -> Verdict {
-    if summary.divergences.is_empty() { Verdict::Conforms } else { Verdict::Diverges }
+pub(crate) fn verdict(summary: &Summary) -> Result<Verdict> {
+    if !summary.divergences.is_empty() {
+        return Ok(Verdict::Diverges);
+    }
+    if summary.undefined.values().sum::<u64>() == summary.programs {
+        bail!("nothing was compared: every program was undefined");
+    }
+    Ok(Verdict::Conforms)
 }
 
 /// What a comparison found.
-pub(crate) fn summary(summary: &Summary, seed: Option<u64>, took: Duration) {
+pub(crate) fn summary(summary: &Summary, seed: Option<u64>, took: Duration) -> Result<()> {
+    let mut text = String::new();
+    // Writing to a text can't fail.
+    let _ = write_summary(&mut text, summary, seed, took);
+    print(&text)
+}
+
+fn write_summary(text: &mut String, summary: &Summary, seed: Option<u64>, took: Duration) -> fmt::Result {
     for divergence in &summary.divergences {
-        print_divergence(divergence);
+        write_divergence(text, divergence)?;
     }
     if let Some(seed) = seed {
-        println!("seed          {seed}");
+        writeln!(text, "seed          {seed}")?;
     }
     let (programs, operations) = (summary.programs, summary.coverage.total());
-    #[allow(clippy::cast_precision_loss, reason = "for people to read")]
     let per = |count: u64, by: f64| if by > 0.0 { count as f64 / by } else { 0.0 };
-    #[allow(clippy::cast_precision_loss, reason = "for people to read")]
     let every = programs as f64;
-    println!("programs      {programs}, {:.0} a second", per(programs, took.as_secs_f64()));
-    println!("operations    {operations}, {:.1} a program", per(operations, every));
-    println!("events        {}, {:.1} a program", summary.events, per(summary.events, every));
-    println!("operation × state of its Deferred, how often it was met (at the top + inside scripts):");
-    coverage(&summary.coverage);
-    let undefined: u64 = summary.undefined.values().sum();
-    println!("undefined     {undefined}");
+    writeln!(text, "programs      {programs}, {:.0} a second", per(programs, took.as_secs_f64()))?;
+    writeln!(text, "operations    {operations}, {:.1} a program", per(operations, every))?;
+    writeln!(text, "events        {}, {:.1} a program", summary.events, per(summary.events, every))?;
+    writeln!(text, "operation × state of its Deferred, how often it was met (at the top + inside scripts):")?;
+    write_coverage(text, &summary.coverage)?;
+    writeln!(text, "undefined     {}", summary.undefined.values().sum::<u64>())?;
     for (cause, count) in &summary.undefined {
-        println!("              {count} by {cause}");
+        writeln!(text, "              {count} by {cause}")?;
+    }
+    for (subject, times) in &summary.restarts {
+        writeln!(text, "restarts      {times} of {subject}, which ended or was silent")?;
     }
     match summary.divergences.len() {
-        ENOUGH => println!("divergences   {ENOUGH}, and the run ended with that"),
-        found => println!("divergences   {found}"),
+        ENOUGH => writeln!(text, "divergences   {ENOUGH}, and the run ended with that"),
+        found => writeln!(text, "divergences   {found}"),
     }
 }
 
-fn coverage(coverage: &Coverage) {
+fn write_coverage(text: &mut String, coverage: &Coverage) -> fmt::Result {
     let stages = &Stage::ALL[1..];
-    print!("  {:13}", "");
+    write!(text, "  {:13}", "")?;
     for stage in stages {
-        print!(" {:>16}", stage.name());
+        write!(text, " {:>16}", stage.name())?;
     }
-    println!();
-    for operation in
-        OPERATIONS.iter().filter(|operation| Coverage::reachable(operation, Stage::Unfired, false))
-    {
-        print!("  {operation:13}");
+    writeln!(text)?;
+    let on_one = |operation: &&&str| Coverage::reachable(operation, Stage::Unfired, false);
+    for operation in OPERATIONS.iter().filter(on_one) {
+        write!(text, "  {operation:13}")?;
         for &stage in stages {
             let [top, nested] = [false, true].map(|nested| coverage.met(operation, stage, nested));
             let cell = match Coverage::reachable(operation, stage, false) {
                 true => format!("{top} + {nested}"),
                 false => format!("- + {nested}"),
             };
-            print!(" {cell:>16}");
+            write!(text, " {cell:>16}")?;
         }
-        println!();
+        writeln!(text)?;
     }
-    for operation in OPERATIONS.iter().filter(|operation| Coverage::reachable(operation, Stage::None, false))
-    {
+    for operation in OPERATIONS.iter().filter(|operation| !on_one(operation)) {
         let [top, nested] = [false, true].map(|nested| coverage.met(operation, Stage::None, nested));
-        println!("  {operation:13} {top} + {nested}");
+        writeln!(text, "  {operation:13} {top} + {nested}")?;
     }
     let never: Vec<String> = coverage
         .never_met()
@@ -90,25 +113,25 @@ fn coverage(coverage: &Coverage) {
         })
         .collect();
     match never.len() {
-        0 => println!("never met     none"),
-        few @ 1..=LISTED => println!("never met     {few}: {}", never.join("; ")),
-        many => println!("never met     {many}: {}; …", never[..LISTED].join("; ")),
+        0 => writeln!(text, "never met     none"),
+        few @ 1..=LISTED => writeln!(text, "never met     {few}: {}", never.join("; ")),
+        many => writeln!(text, "never met     {many}: {}; …", never[..LISTED].join("; ")),
     }
 }
 
-fn print_divergence(divergence: &Divergence) {
-    println!("DIVERGENCE in program {}, made small:", divergence.number);
+fn write_divergence(text: &mut String, divergence: &Divergence) -> fmt::Result {
+    writeln!(text, "DIVERGENCE in program {}, made small:", divergence.number)?;
     let replies: Vec<_> = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
-    print!("{}", side_by_side(&divergence.program, &replies));
+    text.push_str(&side_by_side(&divergence.program, &replies));
     if let Some(lockstep) = &divergence.lockstep {
         match lockstep.after {
-            Some(op) => println!("in lockstep they differ after operation {op}:"),
-            None => println!("in lockstep they differ when all handles are let go:"),
+            Some(op) => writeln!(text, "in lockstep they differ after operation {op}:")?,
+            None => writeln!(text, "in lockstep they differ when all handles are let go:")?,
         }
-        println!("  model   {:?}\n  engine  {:?}", lockstep.left, lockstep.right);
+        writeln!(text, "  model   {:?}\n  engine  {:?}", lockstep.left, lockstep.right)?;
     }
     if let Some(odd) = &divergence.odd_one_out {
-        println!("the odd one out is {odd}");
+        writeln!(text, "the odd one out is {odd}")?;
     }
-    println!();
+    writeln!(text)
 }

@@ -2,22 +2,34 @@
 
 use super::choose::Choose;
 use super::weights::{
-    BODY_OPS, BODY_PERCENT, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, Gives, Kind, LEFT_OUT_PERCENT, NESTING,
-    OPERATIONS, RETURNS, SWARM_PERCENT, WILD_SLOT_PERCENT,
+    BODY_OPS, BODY_PERCENT, CORE, CORE_PERCENT, FAMILY, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, Gives, Kind,
+    LEFT_OUT_PERCENT, NESTING, RETURNS, STEPS, SWARM_PERCENT, WILD_SLOT_PERCENT,
 };
+use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::value::{ErrorName, TrapName};
 use deferral_model::{Op, Program, Return, Script, Value};
+
+/// Which operations programs are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operations {
+    /// Those of the core.
+    Core,
+    /// All of them.
+    #[default]
+    All,
+}
 
 /// A random program of at most `max_ops` operations, those inside scripts not counted.
 ///
 /// Integers and script ids all differ within a program. Slots are mostly named once something may have bound
 /// them.
-pub fn program(choose: &mut impl Choose, max_ops: u32) -> Program {
+pub fn program(choose: &mut impl Choose, operations: Operations, max_ops: u32) -> Program {
     let max_ops = max_ops.max(1);
-    // The largest of three: short programs are for the enumeration.
-    let left = 1 + [(); 3].map(|()| choose.below(max_ops)).into_iter().max().expect("there are three");
-    let operations = swarm(choose);
-    let mut making = Making { choose, operations, left, slots: Vec::new(), ids: 0, integers: 0 };
+    // The largest of five: short programs are for the enumeration.
+    let left = 1 + [(); 5].map(|()| choose.below(max_ops)).into_iter().max().expect("there are five");
+    let operations = swarm(choose, operations);
+    let mut making =
+        Making { choose, operations, left, slots: Vec::new(), resources: 0, ids: 0, integers: 0 };
     let mut ops = Vec::new();
     // Something to work on, and sometimes two or three of it.
     for _ in 0..1 + making.choose.below(3) {
@@ -40,11 +52,14 @@ pub fn program(choose: &mut impl Choose, max_ops: u32) -> Program {
 }
 
 /// The operations that this program may use: all of them, or a random part.
-fn swarm(choose: &mut impl Choose) -> Vec<(Kind, u32)> {
-    if !choose.chance(SWARM_PERCENT) {
-        return OPERATIONS.to_vec();
+fn swarm(choose: &mut impl Choose, operations: Operations) -> Vec<(Kind, u32)> {
+    let mut some = CORE.to_vec();
+    if operations == Operations::All && !choose.chance(CORE_PERCENT) {
+        some.extend(FAMILY);
     }
-    let mut some = OPERATIONS.to_vec();
+    if !choose.chance(SWARM_PERCENT) {
+        return some;
+    }
     some.retain(|(kind, _)| *kind == Kind::New || !choose.chance(LEFT_OUT_PERCENT));
     some
 }
@@ -67,6 +82,8 @@ struct Making<'c, C> {
     left: u32,
     /// What the operations so far bind, roughly: scripts may never run, or later than they are written.
     slots: Vec<Made>,
+    /// How many resources the operations so far bind, roughly.
+    resources: u32,
     ids: i64,
     integers: i64,
 }
@@ -119,7 +136,82 @@ impl<C: Choose> Making<'_, C> {
             Kind::Chain => Op::Chain { d, to: self.slot() },
             Kind::Probe => Op::Probe { d },
             Kind::Drop => Op::Drop { d },
+            Kind::List => {
+                let op = Op::List {
+                    ds: self.members(),
+                    fire_on_one_callback: self.choose.chance(30),
+                    fire_on_one_errback: self.choose.chance(30),
+                    consume_errors: self.choose.chance(40),
+                };
+                self.binds(op)
+            }
+            Kind::Gather => {
+                let op = Op::Gather { ds: self.members(), consume_errors: self.choose.chance(40) };
+                self.binds(op)
+            }
+            Kind::Race => {
+                let ds = self.members();
+                self.binds(Op::Race { ds })
+            }
+            Kind::Timeout => Op::Timeout { d, after: u64::from(self.choose.below(4)) },
+            Kind::Advance => Op::Advance { by: u64::from(self.choose.below(4)) },
+            Kind::Coroutine => self.coroutine(nesting),
+            Kind::Lock => self.resource(Op::Lock {}),
+            Kind::Semaphore => {
+                let tokens = u64::from(self.choose.below(3)) + 1;
+                self.resource(Op::Semaphore { tokens })
+            }
+            Kind::Queue => {
+                let (size, backlog) = (self.limit(), self.limit());
+                self.resource(Op::Queue { size, backlog })
+            }
+            Kind::Acquire => {
+                let r = self.r();
+                self.binds(Op::Acquire { r })
+            }
+            Kind::Release => Op::Release { r: self.r() },
+            Kind::Put => Op::Put { r: self.r(), value: self.value() },
+            Kind::Get => {
+                let r = self.r();
+                self.binds(Op::Get { r })
+            }
         }
+    }
+
+    /// Mostly two or three slots, sometimes the same one twice.
+    fn members(&mut self) -> Vec<usize> {
+        let count = if self.choose.chance(10) { self.choose.below(2) } else { 2 + self.choose.below(2) };
+        (0..count).map(|_| self.slot()).collect()
+    }
+
+    fn coroutine(&mut self, nesting: u32) -> Op {
+        self.ids += 1;
+        let id = self.ids;
+        let mut steps = Vec::new();
+        for _ in 0..self.choose.below(STEPS) + 1 {
+            let ops = self.body(nesting, BODY_PERCENT / 3);
+            let awaits = if self.choose.chance(90) { Some(self.slot()) } else { None };
+            steps.push(Step { ops, awaits, catch: self.choose.chance(40) });
+        }
+        let ret = match self.choose.below(4) {
+            0 => None,
+            1 => Some(CoroutineReturn::Raise(self.error())),
+            _ => Some(CoroutineReturn::Value(self.value())),
+        };
+        self.binds(Op::Coroutine { id, steps, ret })
+    }
+
+    fn resource(&mut self, op: Op) -> Op {
+        self.resources += 1;
+        op
+    }
+
+    fn r(&mut self) -> usize {
+        self.choose.below(self.resources.max(1)) as usize
+    }
+
+    fn limit(&mut self) -> Option<u64> {
+        if self.choose.chance(50) { None } else { Some(u64::from(self.choose.below(3))) }
     }
 
     fn binds(&mut self, op: Op) -> Op {
@@ -164,7 +256,12 @@ impl<C: Choose> Making<'_, C> {
     fn script(&mut self, nesting: u32, own: Option<usize>) -> Script {
         self.ids += 1;
         let id = self.ids;
-        let percent = if nesting == 0 { BODY_PERCENT } else { BODY_PERCENT / 3 };
+        let ops = self.body(nesting, if nesting == 0 { BODY_PERCENT } else { BODY_PERCENT / 3 });
+        Script { id, ops, ret: self.ret(own) }
+    }
+
+    /// The operations inside a script or a step: so many times in a hundred there are some.
+    fn body(&mut self, nesting: u32, percent: u32) -> Vec<Op> {
         let mut ops = Vec::new();
         if nesting < NESTING && self.choose.chance(percent) {
             for _ in 0..1 + self.choose.below(BODY_OPS) {
@@ -172,7 +269,7 @@ impl<C: Choose> Making<'_, C> {
                 ops.push(self.op(kind, nesting + 1));
             }
         }
-        Script { id, ops, ret: self.ret(own) }
+        ops
     }
 
     fn ret(&mut self, own: Option<usize>) -> Return {

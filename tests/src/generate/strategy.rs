@@ -1,6 +1,7 @@
 //! Random programs as a proptest strategy, shrunk by the project's own shrinker.
 
 use super::choose::Seeded;
+use super::program::Operations;
 use crate::shrink::candidates;
 use deferral_model::Program;
 use proptest::arbitrary::any;
@@ -9,13 +10,14 @@ use proptest::test_runner::TestRunner;
 
 /// Programs of at most `max_ops` operations.
 #[must_use]
-pub fn programs(max_ops: u32) -> Programs {
-    Programs { max_ops }
+pub fn programs(operations: Operations, max_ops: u32) -> Programs {
+    Programs { operations, max_ops }
 }
 
 /// The strategy of [`programs`].
 #[derive(Clone, Copy, Debug)]
 pub struct Programs {
+    operations: Operations,
     max_ops: u32,
 }
 
@@ -26,7 +28,7 @@ impl Strategy for Programs {
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let seed = any::<u64>().new_tree(runner)?.current();
         let mut choose = Seeded::new(seed);
-        Ok(Shrinking::from(super::program(&mut choose, self.max_ops)))
+        Ok(Shrinking::from(super::program(&mut choose, self.operations, self.max_ops)))
     }
 }
 

@@ -21,18 +21,31 @@ pub enum Kind {
     Chain,
     Probe,
     Drop,
+    List,
+    Gather,
+    Race,
+    Timeout,
+    Advance,
+    Coroutine,
+    Lock,
+    Semaphore,
+    Queue,
+    Acquire,
+    Release,
+    Put,
+    Get,
 }
 
-/// Operations with their weights.
-pub const OPERATIONS: [(Kind, u32); 17] = [
+/// The operations of the core, with their weights.
+pub const CORE: [(Kind, u32); 17] = [
     (Kind::New, 7),
     (Kind::NewWithCanceller, 5),
     (Kind::Succeed, 3),
     (Kind::Fail, 3),
     (Kind::Maybe, 4),
-    (Kind::AddCallback, 16),
+    (Kind::AddCallback, 18),
     (Kind::AddErrback, 11),
-    (Kind::AddBoth, 22),
+    (Kind::AddBoth, 26),
     (Kind::AddCallbacks, 14),
     (Kind::Callback, 14),
     (Kind::Errback, 9),
@@ -43,6 +56,29 @@ pub const OPERATIONS: [(Kind, u32); 17] = [
     (Kind::Probe, 2),
     (Kind::Drop, 2),
 ];
+
+/// The other operations, with their weights beside those of the core.
+pub const FAMILY: [(Kind, u32); 13] = [
+    (Kind::List, 6),
+    (Kind::Gather, 3),
+    (Kind::Race, 4),
+    (Kind::Timeout, 4),
+    (Kind::Advance, 4),
+    (Kind::Coroutine, 14),
+    (Kind::Lock, 1),
+    (Kind::Semaphore, 1),
+    (Kind::Queue, 2),
+    (Kind::Acquire, 5),
+    (Kind::Release, 6),
+    (Kind::Put, 5),
+    (Kind::Get, 5),
+];
+
+/// How many programs in a hundred use the core alone.
+pub const CORE_PERCENT: u32 = 30;
+
+/// The most steps that a coroutine has.
+pub const STEPS: u32 = 3;
 
 /// The kinds of returns that the generator makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

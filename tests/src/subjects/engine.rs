@@ -3,15 +3,20 @@
 
 use crate::subject::{Execution, Observation};
 use deferral::{
-    AlreadyCalled, Cancelled, Deferred, IntoReturned, Panicked, Report, Returned, maybe_deferred,
-    reset_report_hook, set_report_hook,
+    AlreadyCalled, Cancelled, Deferred, DeferredList, DeferredQueue, DeferredSemaphore, FailureGroup,
+    FirstError, IntoReturned, ListResult, ManualClock, Panicked, QueueOverflow, QueueUnderflow, Report,
+    Returned, TimedOut, TimeoutReason, WeakDeferred, maybe_deferred, race_with, reset_report_hook,
+    set_report_hook,
 };
+use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::trace::{Event, Raised, ScriptId, sort_failures};
 use deferral_model::{Answer, Failure, Op, Outcome, Program, Return, Script, State, Trace, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How deep scripts may call each other before a program is undefined ("depth").
 pub const MAX_DEPTH: usize = deferral_model::MAX_DEPTH;
@@ -38,27 +43,62 @@ impl From<Panicked> for Error {
     }
 }
 
+impl From<TimedOut> for Error {
+    fn from(_: TimedOut) -> Self {
+        Self(Failure::TimeoutError)
+    }
+}
+
+impl TimeoutReason for Error {
+    fn is_cancelled(&self) -> bool {
+        self.0 == Failure::CancelledError
+    }
+}
+
+impl From<FirstError<Self>> for Error {
+    fn from(first: FirstError<Self>) -> Self {
+        Self(Failure::FirstError { index: first.index, sub: Box::new(first.error.0) })
+    }
+}
+
+impl From<FailureGroup<Self>> for Error {
+    fn from(group: FailureGroup<Self>) -> Self {
+        Self(Failure::FailureGroup(group.failures.into_iter().map(|error| error.0).collect()))
+    }
+}
+
 type Handle = Deferred<Value, Error>;
+
+/// What a program names by `r`; a lock is a semaphore with a single token, as it is in the engine.
+#[derive(Clone)]
+enum Resource {
+    Tokens(DeferredSemaphore),
+    Queue(DeferredQueue<Value, Error>),
+}
 
 struct Slot {
     /// `None` once it was dropped.
     handle: Option<Handle>,
     /// Only what `new` bound may be fired by the program.
     may_fire: bool,
+    /// `gather` made it: it is never paused.
+    gathered: bool,
 }
 
 /// What scripts share. They reach it through an `Rc`, and Deferreds only through its slots.
 #[derive(Default)]
 struct World {
     slots: RefCell<Vec<Slot>>,
+    resources: RefCell<Vec<Resource>>,
+    clock: RefCell<ManualClock>,
     events: RefCell<Vec<Event>>,
     unhandled: RefCell<Vec<Failure>>,
     /// The scripts whose operations have run.
     begun: RefCell<HashSet<ScriptId>>,
-    /// The Deferreds whose cancellers are on the call stack.
-    cancelling: RefCell<Vec<Handle>>,
     depth: Cell<usize>,
     undefined: Cell<Option<&'static str>>,
+    /// Every Deferred that was bound: none may be left when all handles are let go.
+    made: RefCell<Vec<WeakDeferred<Value, Error>>>,
     /// The script that returned last: the one to blame when its Deferred was its own.
     returned: Cell<ScriptId>,
 }
@@ -119,6 +159,13 @@ impl<'p> Execution<'p> for Engine {
         self.world.undefined.get()
     }
 
+    fn leaked(&self) -> usize {
+        let alive = |made: &&WeakDeferred<Value, Error>| made.upgrade().is_some();
+        let deferreds = self.world.made.borrow().iter().filter(alive).count();
+        // Each callback and canceller that is left holds the world.
+        deferreds + Rc::strong_count(&self.world) - 1
+    }
+
     fn finish(&mut self) -> Answer {
         let state = self.world.states();
         self.world.let_go();
@@ -171,24 +218,24 @@ impl World {
             }
             Op::Callback { d, value } => {
                 let Some(handle) = self.fireable(*d) else { return };
-                self.fired(handle.callback(value.clone()));
+                self.fired(&handle.callback(value.clone()));
             }
             Op::Errback { d, error } => {
                 let Some(handle) = self.fireable(*d) else { return };
-                self.fired(handle.errback(Error((*error).into())));
+                self.fired(&handle.errback(Error((*error).into())));
             }
             Op::Cancel { d } => {
-                let Some(handle) = self.named(*d).filter(|handle| self.may_cancel(handle)) else { return };
+                let Some(handle) = self.named(*d).filter(Self::may_cancel) else { return };
                 if catch_unwind(AssertUnwindSafe(|| handle.cancel())).is_err() {
                     self.raised(Raised::Panic);
                 }
             }
             Op::Pause { d } => {
-                let Some(handle) = self.named(*d) else { return };
+                let Some(handle) = self.pausable(*d) else { return };
                 handle.pause();
             }
             Op::Unpause { d } => {
-                let Some(handle) = self.named(*d) else { return };
+                let Some(handle) = self.pausable(*d) else { return };
                 handle.unpause();
             }
             Op::Chain { d, to } => {
@@ -204,21 +251,127 @@ impl World {
                 let dropped = self.slots.borrow_mut().get_mut(*d).and_then(|slot| slot.handle.take());
                 drop(dropped);
             }
-            later => panic!("the operation `{}` is not built yet", later.name()),
+            Op::List { ds, fire_on_one_callback, fire_on_one_errback, consume_errors } => {
+                let mut list = DeferredList::new(self.all_named(ds));
+                if *fire_on_one_callback {
+                    list = list.fire_on_one_callback();
+                }
+                if *fire_on_one_errback {
+                    list = list.fire_on_one_errback();
+                }
+                if *consume_errors {
+                    list = list.consume_errors();
+                }
+                self.bind(list.build(list_value), false);
+            }
+            Op::Gather { ds, consume_errors } => {
+                let mut list = DeferredList::new(self.all_named(ds));
+                if *consume_errors {
+                    list = list.consume_errors();
+                }
+                self.bind(list.gather(Value::Array), false);
+                if let Some(slot) = self.slots.borrow_mut().last_mut() {
+                    slot.gathered = true;
+                }
+            }
+            Op::Race { ds } => {
+                let won = |index, value| Value::Array(vec![integer(index), value]);
+                self.bind(race_with(self.all_named(ds), won), false);
+            }
+            Op::Timeout { d, after } => {
+                let Some(handle) = self.named(*d) else { return };
+                let (clock, after) = self.clock_and_time(*after);
+                handle.add_timeout(after, &clock);
+            }
+            Op::Advance { by } => {
+                let (clock, by) = self.clock_and_time(*by);
+                if catch_unwind(AssertUnwindSafe(|| clock.advance(by))).is_err() {
+                    self.raised(Raised::Panic);
+                }
+            }
+            Op::Coroutine { id, steps, ret } => {
+                let running = Rc::clone(self).coroutine(*id, steps.clone(), ret.clone());
+                self.bind(Handle::from_future(running), false);
+            }
+            Op::Lock {} => self.tokens(1),
+            Op::Semaphore { tokens } => self.tokens(*tokens),
+            Op::Queue { size, backlog } => {
+                let limit = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+                let mut queue = DeferredQueue::new();
+                if let Some(size) = size {
+                    queue = queue.with_size(limit(*size));
+                }
+                if let Some(backlog) = backlog {
+                    queue = queue.with_backlog(limit(*backlog));
+                }
+                self.resources.borrow_mut().push(Resource::Queue(queue));
+            }
+            Op::Acquire { r } => {
+                let (Some(Resource::Tokens(tokens)), r) = (self.resource(*r), *r) else { return };
+                self.bind(tokens.acquire_with(move || Value::Resource { r }), false);
+            }
+            Op::Release { r } => {
+                let Some(Resource::Tokens(tokens)) = self.resource(*r) else { return };
+                // Where no token is held, a program's `release` does nothing.
+                let _ = tokens.release();
+            }
+            Op::Put { r, value } => {
+                let Some(Resource::Queue(queue)) = self.resource(*r) else { return };
+                if let Err(QueueOverflow { .. }) = queue.put(value.clone()) {
+                    self.raised(Raised::QueueOverflow);
+                }
+            }
+            Op::Get { r } => {
+                let Some(Resource::Queue(queue)) = self.resource(*r) else { return };
+                match queue.get() {
+                    Ok(handle) => self.bind(handle, false),
+                    Err(QueueUnderflow) => self.raised(Raised::QueueUnderflow),
+                }
+            }
+        }
+    }
+
+    /// The future that a coroutine is.
+    async fn coroutine(
+        self: Rc<Self>,
+        id: ScriptId,
+        steps: Vec<Step>,
+        ret: Option<CoroutineReturn>,
+    ) -> Result<Value, Error> {
+        for step in steps {
+            if self.enter() {
+                step.ops.iter().for_each(|op| self.step(op));
+                self.leave();
+            }
+            let awaited = step.awaits.and_then(|slot| self.named(slot));
+            let Some(awaited) = awaited.filter(|d| d.state() != deferral::State::Running) else {
+                continue;
+            };
+            let came = awaited.await;
+            if self.undefined.get().is_some() {
+                return Ok(Value::Null);
+            }
+            let arg = traced(&came);
+            self.events.borrow_mut().push(Event::Resume { resume: id, arg });
+            if !step.catch {
+                came?;
+            }
+        }
+        match ret {
+            None => Ok(Value::Null),
+            Some(CoroutineReturn::Value(value)) => Ok(value),
+            Some(CoroutineReturn::Raise(error)) => Err(Error(error.into())),
         }
     }
 
     fn with_canceller(self: &Rc<Self>, script: Script) -> Handle {
         let world = Rc::clone(self);
-        Handle::with_canceller(move |own| {
+        Handle::with_canceller(move |_| {
             if !world.enter() {
                 return;
             }
             world.events.borrow_mut().push(Event::Canceller { canceller: script.id });
-            world.cancelling.borrow_mut().push(own.clone());
             world.run_ops(&script);
-            let own = world.cancelling.borrow_mut().pop();
-            drop(own);
             world.leave();
             if let Return::Panic(text) = &script.ret {
                 resume_unwind(Box::new(text.clone()));
@@ -228,8 +381,8 @@ impl World {
 
     /// A program doesn't cancel a Deferred whose canceller runs. (Where the waiting goes in a circle, the
     /// engine itself does nothing.)
-    fn may_cancel(&self, handle: &Handle) -> bool {
-        !self.cancelling.borrow().iter().any(|other| other.ptr_eq(handle))
+    fn may_cancel(handle: &Handle) -> bool {
+        !handle.cancelling()
     }
 
     /// The function that a script is.
@@ -245,11 +398,8 @@ impl World {
         if !self.enter() {
             return Returned::Value(Value::Null);
         }
-        let traced = arg.as_ref().map(|arg| match arg {
-            Ok(value) => Outcome::Value(value.clone()),
-            Err(Error(failure)) => Outcome::Failure(failure.clone()),
-        });
-        self.events.borrow_mut().push(Event::Run { run: script.id, arg: traced });
+        let event = Event::Run { run: script.id, arg: arg.as_ref().map(traced) };
+        self.events.borrow_mut().push(event);
         self.run_ops(script);
         self.leave();
         self.returned.set(script.id);
@@ -307,24 +457,59 @@ impl World {
                 let self_return = self.returned.get();
                 self.events.borrow_mut().push(Event::SelfReturn { self_return });
             }
+            Report::CancellerPanicked { .. } => {
+                self.events.borrow_mut().push(Event::Logged { logged: Failure::Panic });
+            }
             _ => {}
         }
     }
 
     fn bind(&self, handle: Handle, may_fire: bool) {
-        self.slots.borrow_mut().push(Slot { handle: Some(handle), may_fire });
+        self.made.borrow_mut().push(handle.downgrade());
+        self.slots.borrow_mut().push(Slot { handle: Some(handle), may_fire, gathered: false });
     }
 
     fn named(&self, slot: usize) -> Option<Handle> {
         self.slots.borrow().get(slot)?.handle.clone()
     }
 
+    /// The program's clock, and how far a time from now is on it: in Python it counts in floats, with what that
+    /// means for large times.
+    fn clock_and_time(&self, from_now: u64) -> (ManualClock, Duration) {
+        let clock = self.clock.borrow().clone();
+        let now = clock.now().as_secs();
+        let then = now as f64 + from_now as f64;
+        let time = Duration::from_secs((then as u64).saturating_sub(now));
+        (clock, time)
+    }
+
+    fn all_named(&self, slots: &[usize]) -> Vec<Handle> {
+        slots.iter().filter_map(|&slot| self.named(slot)).collect()
+    }
+
+    /// The Deferred that a slot names, unless `gather` made it.
+    fn pausable(&self, slot: usize) -> Option<Handle> {
+        let handle = self.named(slot)?;
+        let gathered = |slot: &Slot| slot.gathered && slot.handle.as_ref().is_some_and(|d| d.ptr_eq(&handle));
+        if self.slots.borrow().iter().any(gathered) { None } else { Some(handle) }
+    }
+
+    fn tokens(&self, tokens: u64) {
+        let tokens = usize::try_from(tokens).unwrap_or(usize::MAX);
+        let tokens = NonZeroUsize::new(tokens).expect("the language has it start at 1");
+        self.resources.borrow_mut().push(Resource::Tokens(DeferredSemaphore::new(tokens)));
+    }
+
+    fn resource(&self, r: usize) -> Option<Resource> {
+        self.resources.borrow().get(r).cloned()
+    }
+
     fn fireable(&self, slot: usize) -> Option<Handle> {
         self.slots.borrow().get(slot).filter(|slot| slot.may_fire)?.handle.clone()
     }
 
-    fn fired(&self, fired: Result<(), AlreadyCalled>) {
-        if let Err(AlreadyCalled) = fired {
+    fn fired(&self, fired: &Result<(), AlreadyCalled>) {
+        if fired.is_err() {
             self.raised(Raised::AlreadyCalledError);
         }
     }
@@ -361,7 +546,36 @@ impl World {
 
     /// Lets go of every handle.
     fn let_go(&self) {
-        let slots = std::mem::take(&mut *self.slots.borrow_mut());
+        let slots = self.slots.take();
         drop(slots);
+        let resources = self.resources.take();
+        drop(resources);
+        let clock = self.clock.take();
+        drop(clock);
     }
+}
+
+fn traced(result: &Result<Value, Error>) -> Outcome {
+    match result {
+        Ok(value) => Outcome::Value(value.clone()),
+        Err(Error(failure)) => Outcome::Failure(failure.clone()),
+    }
+}
+
+/// A list's result as a value.
+fn list_value(result: ListResult<Value, Error>) -> Value {
+    match result {
+        ListResult::One { index, value } => Value::Array(vec![value, integer(index)]),
+        ListResult::All(results) => {
+            let pair = |result| match result {
+                Ok(value) => Value::Array(vec![Value::Bool(true), value]),
+                Err(Error(f)) => Value::Array(vec![Value::Bool(false), Value::Failed { f }]),
+            };
+            Value::Array(results.into_iter().map(pair).collect())
+        }
+    }
+}
+
+fn integer(index: usize) -> Value {
+    Value::Int(i64::try_from(index).expect("an index fits"))
 }

@@ -1,7 +1,7 @@
 //! The reference model as a subject that is looked at after every operation.
 
 use crate::subject::{Execution, Observation};
-use deferral_model::{Answer, Op, World, trace::sort_failures};
+use deferral_model::{Answer, Failure, Op, State, World, trace::sort_failures};
 
 /// A program in progress on the model.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl<'p> Execution<'p> for Model<'p> {
         self.events_seen += events.len();
         self.unhandled_seen += unhandled.len();
         sort_failures(&mut unhandled);
-        let state = (0..self.world.slots()).map(|slot| self.world.state(slot)).collect();
+        let state = (0..self.world.slots()).map(|slot| shown(self.world.state(slot))).collect();
         Observation { events, state, unhandled }
     }
 
@@ -41,5 +41,14 @@ impl<'p> Execution<'p> for Model<'p> {
 
     fn finish(&mut self) -> Answer {
         self.world.finish()
+    }
+}
+
+/// The error that Twisted cancels coroutines with makes a program undefined where it shows in the end. Until
+/// then any engine may have its own stand-in for it: that of ours is `CancelledError`.
+fn shown(state: State) -> State {
+    match state {
+        State::Failure(Failure::InternalCancelled) => State::Failure(Failure::CancelledError),
+        state => state,
     }
 }

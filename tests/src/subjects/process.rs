@@ -7,16 +7,23 @@
 
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
 use deferral_model::{Answer, Program};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long a subject may take for an answer.
+/// How long a subject may take for an answer, unless it has its own limit.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest answer that a subject may give, in bytes.
+const LONGEST: u64 = 256 << 20;
+
+/// How many answers are read ahead.
+const AHEAD: usize = 4096;
 
 /// How much of what a process says on standard error is kept, in bytes.
 const KEPT: usize = 4096;
@@ -26,6 +33,9 @@ pub struct Process {
     name: String,
     command: Vec<String>,
     running: Option<Running>,
+    patience: Duration,
+    /// How many times it had to be started again.
+    restarts: u64,
     /// How many programs each batch has that wasn't collected yet.
     batches: VecDeque<usize>,
     /// The programs that weren't answered yet.
@@ -41,9 +51,8 @@ pub struct Process {
 struct Running {
     child: Child,
     to_writer: Option<Sender<String>>,
-    lines: Receiver<std::io::Result<String>>,
+    lines: Receiver<String>,
     said: Arc<Mutex<Vec<u8>>>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 /// How the process failed on the program that it was to answer next.
@@ -70,6 +79,8 @@ impl Process {
             name: name.to_owned(),
             command: command.iter().map(|&part| part.to_owned()).collect(),
             running: None,
+            patience: PATIENCE,
+            restarts: 0,
             batches: VecDeque::new(),
             pending: VecDeque::new(),
             sent: 0,
@@ -80,7 +91,15 @@ impl Process {
         Ok(process)
     }
 
+    /// Gives it this long for an answer.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     fn restart(&mut self) -> Result<(), SubjectError> {
+        self.restarts += u64::from(self.running.is_some());
         self.running = None;
         self.sent = 0;
         let started = Running::start(&self.command);
@@ -140,7 +159,7 @@ impl Process {
 
     /// The process failed on a program, and again when it had that one alone.
     fn give_up(&mut self, failure: &Failure) -> Result<Reply, SubjectError> {
-        let (subject, seconds) = (self.name.clone(), PATIENCE.as_secs());
+        let (subject, seconds) = (self.name.clone(), self.patience.as_secs());
         if self.answered == 0 {
             return Err(match failure {
                 Failure::Ended(cause) => SubjectError::Died { subject, cause: cause.clone() },
@@ -156,12 +175,12 @@ impl Process {
     }
 
     fn read(&mut self) -> Result<String, Failure> {
+        let patience = self.patience;
         let Some(running) = &mut self.running else {
             return Err(Failure::Ended("it isn't running".to_owned()));
         };
-        match running.lines.recv_timeout(PATIENCE) {
-            Ok(Ok(line)) => Ok(line),
-            Ok(Err(cause)) => Err(Failure::Ended(cause.to_string())),
+        match running.lines.recv_timeout(patience) {
+            Ok(line) => Ok(line),
             Err(RecvTimeoutError::Timeout) => Err(Failure::Silent),
             Err(RecvTimeoutError::Disconnected) => Err(Failure::Ended(running.ended())),
         }
@@ -203,13 +222,18 @@ impl Subject for Process {
         (0..size).map(|_| self.next()).collect()
     }
 
+    fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
     fn finish(&mut self) -> Result<(), SubjectError> {
+        let patience = self.patience;
         let Some(running) = &mut self.running else {
             return Ok(());
         };
         running.to_writer = None;
-        match running.lines.recv_timeout(PATIENCE) {
-            Ok(Ok(line)) => {
+        match running.lines.recv_timeout(patience) {
+            Ok(line) => {
                 let cause = "it is one answer more than there were programs";
                 Err(self.rubbish(&line, self.answered + 1, cause))
             }
@@ -225,12 +249,14 @@ impl Running {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own, to be ended with all that it started.
+            .process_group(0)
             .spawn()?;
         let mut stdin = child.stdin.take().expect("it is piped");
         let stdout = child.stdout.take().expect("it is piped");
         let mut stderr = child.stderr.take().expect("it is piped");
         let (to_writer, texts) = channel::<String>();
-        let writer = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             while let Ok(mut text) = texts.recv() {
                 // What waits already goes with it.
                 while text.len() < 1 << 16
@@ -243,18 +269,24 @@ impl Running {
                 }
             }
         });
-        let (to_lines, lines) = channel();
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::with_capacity(1 << 16, stdout).lines() {
-                let end = line.is_err();
-                if to_lines.send(line).is_err() || end {
+        let (to_lines, lines) = sync_channel(AHEAD);
+        std::thread::spawn(move || {
+            let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+            loop {
+                let mut line = Vec::new();
+                match (&mut stdout).take(LONGEST).read_until(b'\n', &mut line) {
+                    Ok(_) if line.pop() == Some(b'\n') => {}
+                    // The end, perhaps in the middle of an answer, which counts for none; or too long a line.
+                    _ => return,
+                }
+                if to_lines.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                     return;
                 }
             }
         });
         let said = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&said);
-        let listener = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             let mut chunk = [0; 1024];
             while let Ok(len @ 1..) = stderr.read(&mut chunk) {
                 let mut said = heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -263,8 +295,7 @@ impl Running {
                 said.drain(..surplus);
             }
         });
-        let threads = vec![writer, reader, listener];
-        Ok(Self { child, to_writer: Some(to_writer), lines, said, threads })
+        Ok(Self { child, to_writer: Some(to_writer), lines, said })
     }
 
     /// How the process ended, and the last that it said.
@@ -287,9 +318,11 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.to_writer = None;
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // It may have ended by itself, and with it its group.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // A grandchild may hold the pipes open: the threads are left to end by themselves then.
-        self.threads.retain(|thread| !thread.is_finished());
     }
 }

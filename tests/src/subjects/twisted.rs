@@ -8,9 +8,14 @@ use crate::subject::SubjectError;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// The release of Twisted that says what is right.
 pub const VERSION: &str = "26.10.0";
+
+/// How long the adapter may take: it watches its own worker, starts it anew and asks it again, and says itself
+/// what never ends.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The adapter's files.
 const ADAPTER: [(&str, &str); 9] = [
@@ -34,7 +39,9 @@ pub fn start() -> Result<Process, SubjectError> {
     let home = target_folder().join(format!("twisted-{VERSION}"));
     let python = environment(&home).map_err(failed)?;
     let adapter = write_adapter(&home).map_err(|cause| failed(format!("{}: {cause}", home.display())))?;
-    Process::start_program("twisted", &[&python.to_string_lossy(), &adapter.to_string_lossy()])
+    let adapter =
+        Process::start_program("twisted", &[&python.to_string_lossy(), &adapter.to_string_lossy()])?;
+    Ok(adapter.with_patience(PATIENCE))
 }
 
 /// The folder that builds go to: the one this program was built in, else `target` here.

@@ -1,0 +1,333 @@
+//! `DeferredList` and `gather_results`: one Deferred for the results of many.
+//!
+//! ```text
+//!   member ──entry──►┐                       ┌──edge──► members
+//!   member ──entry──►├── Gathering ──────────┤
+//!   output ─canceller┘                       └──edge──► output
+//! ```
+//!
+//! Once the output is fired, the gathering lets go of members and output: nothing can come of them any more.
+
+use super::node::{Canceller, Cancels, Entry, Hook, Node};
+use super::reclaim::{Edge, Entered, Linked, Links, Reclaimable, Seen};
+use super::{Deferred, cancel, run};
+use crate::error::{FirstError, Panicked, Reason};
+use crate::report::{Report, drop_caught, report};
+use crate::returned::{IntoReturned, MakeNull, Returned};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// Collects the results of several Deferreds in one.
+///
+/// By itself it waits for all of them and fires with a list of their results; it never fails. Flags make it
+/// fire earlier, or have it take its members' errors for itself. The members keep their results, as the list
+/// has copies: `T: Clone`, `E: Clone`. The list takes its place in the members' chains when it is asked for its
+/// Deferred, not before: callbacks added to a member until then change what the list sees, later ones don't.
+///
+/// Cancelling the Deferred that it gives cancels every member. The list itself then fires when they do. A
+/// canceller that panics on the way is reported, and the others are cancelled all the same. Once the list was
+/// fired, cancelling it does nothing, not even when it waits for another Deferred.
+///
+/// ```
+/// use deferral::{Deferred, DeferredList, Failure};
+///
+/// let (a, b) = (Deferred::<u32>::new(), Deferred::<u32>::new());
+/// let list: Deferred<usize> = DeferredList::new([a.clone(), b.clone()])
+///     .consume_errors()
+///     .results(|results| results.into_iter().filter(Result::is_ok).count());
+/// a.callback(1).unwrap();
+/// b.errback(Failure::new("bang!")).unwrap();
+/// assert_eq!(list.with_result(|result| *result.unwrap().as_ref().unwrap()), 1);
+/// ```
+#[must_use = "a list does nothing until it is asked for a Deferred"]
+pub struct DeferredList<T, E = crate::Failure> {
+    members: Vec<Deferred<T, E>>,
+    flags: Flags<T, E>,
+}
+
+struct Flags<T, E> {
+    one_callback: bool,
+    /// How a member's error becomes the list's.
+    one_errback: Option<fn(FirstError<E>) -> E>,
+    /// What a consumed error leaves in the member.
+    consume: Option<MakeNull<T>>,
+}
+
+/// What a [`DeferredList`] fires with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListResult<T, E> {
+    /// All members fired: their results, in order.
+    All(Vec<Result<T, E>>),
+    /// The first member that succeeded, in a list that [fires on one
+    /// callback](DeferredList::fire_on_one_callback).
+    One {
+        /// Which member it was, from 0.
+        index: usize,
+        /// Its value.
+        value: T,
+    },
+}
+
+/// The values of several Deferreds, in order; or the first error among them, at once.
+///
+/// The members' own errors stay with them: use [`DeferredList::consume_errors`] and
+/// [`gather`](DeferredList::gather) to have them taken away.
+#[doc(alias = "gatherResults")]
+pub fn gather_results<T, E>(members: impl IntoIterator<Item = Deferred<T, E>>) -> Deferred<Vec<T>, E>
+where
+    T: Clone + 'static,
+    E: Reason + Clone + From<FirstError<E>>,
+{
+    DeferredList::new(members).gather(|values| values)
+}
+
+impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
+    /// A list of these members. The same one may stand in it several times.
+    pub fn new(members: impl IntoIterator<Item = Deferred<T, E>>) -> Self {
+        let flags = Flags { one_callback: false, one_errback: None, consume: None };
+        Self { members: members.into_iter().collect(), flags }
+    }
+
+    /// Fires with the first member that succeeds. If all fail, it fires with the list of their errors; an
+    /// empty list never fires.
+    #[doc(alias = "fireOnOneCallback")]
+    pub fn fire_on_one_callback(mut self) -> Self {
+        self.flags.one_callback = true;
+        self
+    }
+
+    /// Fails with the first member that fails, with [`FirstError`].
+    #[doc(alias = "fireOnOneErrback")]
+    pub fn fire_on_one_errback(mut self) -> Self
+    where
+        E: From<FirstError<E>>,
+    {
+        self.flags.one_errback = Some(E::from);
+        self
+    }
+
+    /// Takes its members' errors away: they go on with a null.
+    #[doc(alias = "consumeErrors")]
+    pub fn consume_errors(mut self) -> Self
+    where
+        T: Default,
+    {
+        self.flags.consume = Some(T::default);
+        self
+    }
+
+    /// The Deferred that fires with what the list comes to.
+    #[must_use]
+    pub fn deferred(self) -> Deferred<ListResult<T, E>, E> {
+        self.build(|result| result)
+    }
+
+    /// The Deferred that fires with what a function makes of all results.
+    ///
+    /// # Panics
+    /// When the list is to fire on one callback: that has no list of results. Use [`build`](Self::build).
+    pub fn results<U: 'static>(
+        self,
+        function: impl FnOnce(Vec<Result<T, E>>) -> U + 'static,
+    ) -> Deferred<U, E> {
+        assert!(!self.flags.one_callback, "a list that fires on one callback has no list of results");
+        self.build(|result| match result {
+            ListResult::All(results) => function(results),
+            ListResult::One { .. } => unreachable!("it waits for all"),
+        })
+    }
+
+    /// As [`gather_results`], with what a function makes of the values.
+    pub fn gather<U: 'static>(self, function: impl FnOnce(Vec<T>) -> U + 'static) -> Deferred<U, E>
+    where
+        E: From<FirstError<E>>,
+    {
+        let mut list = self.fire_on_one_errback();
+        list.flags.one_callback = false;
+        list.results(|results| {
+            let values = results.into_iter().map(|result| match result {
+                Ok(value) => value,
+                Err(_) => unreachable!("the list fails on the first error"),
+            });
+            function(values.collect())
+        })
+    }
+
+    /// The Deferred that fires with what a function makes of what the list comes to.
+    pub fn build<U: 'static>(self, function: impl FnOnce(ListResult<T, E>) -> U + 'static) -> Deferred<U, E> {
+        let Self { members, flags } = self;
+        // Members that have fired already may be the only ones that hold what is made here.
+        let _entered = Entered::new();
+        let gathering = Rc::new(Gathering {
+            links: Links::default(),
+            core: RefCell::new(Core {
+                results: members.iter().map(|_| None).collect(),
+                finished: 0,
+                fires: None,
+            }),
+            flags,
+        });
+        let canceller = Canceller::Own(Rc::new(CancelMembers(Edge::to(&gathering))));
+        let node = Node::new(Some(canceller));
+        node.core.borrow_mut().list = true;
+        let deferred = Deferred::handle(&node);
+        gathering.core.borrow_mut().fires = Some(Fires {
+            output: Edge::to(&node),
+            members: members.iter().map(|member| Edge::to(&member.node)).collect(),
+            function: Box::new(function),
+        });
+        if members.is_empty() && !gathering.flags.one_callback {
+            gathering.fire(Ok(ListResult::All(Vec::new())));
+        }
+        for (index, member) in members.iter().enumerate() {
+            let gathering = Edge::to(&gathering);
+            member.add(Entry::Hook(Box::new(Member { gathering, index })));
+        }
+        deferred
+    }
+}
+
+/// What members and output of a list share.
+struct Gathering<T, U, E> {
+    links: Links,
+    core: RefCell<Core<T, U, E>>,
+    flags: Flags<T, E>,
+}
+
+struct Core<T, U, E> {
+    results: Vec<Option<Result<T, E>>>,
+    finished: usize,
+    /// `None` once it has fired.
+    fires: Option<Fires<T, U, E>>,
+}
+
+struct Fires<T, U, E> {
+    output: Edge<Node<U, E>>,
+    members: Vec<Edge<Node<T, E>>>,
+    function: Box<dyn FnOnce(ListResult<T, E>) -> U>,
+}
+
+impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Gathering<T, U, E> {
+    /// Notes a member's result, and fires when that decides it.
+    fn note(&self, index: usize, result: &Result<T, E>) {
+        let mut core = self.core.borrow_mut();
+        if core.fires.is_none() {
+            return;
+        }
+        core.finished += 1;
+        let outcome = match (result, self.flags.one_errback) {
+            (Ok(value), _) if self.flags.one_callback => Ok(ListResult::One { index, value: value.clone() }),
+            (Err(error), Some(first_error)) => Err(first_error(FirstError { index, error: error.clone() })),
+            _ => {
+                core.results[index] = Some(result.clone());
+                if core.finished < core.results.len() {
+                    return;
+                }
+                let results = std::mem::take(&mut core.results);
+                Ok(ListResult::All(results.into_iter().flatten().collect()))
+            }
+        };
+        drop(core);
+        self.fire(outcome);
+    }
+
+    fn fire(&self, outcome: Result<ListResult<T, E>, E>) {
+        let Some(Fires { output, members, function }) = self.core.borrow_mut().fires.take() else {
+            return;
+        };
+        let returned = run::caught(|| match outcome {
+            Ok(result) => Returned::Value(function(result)),
+            Err(error) => Returned::Error(error),
+        });
+        // Fired by hand, it is left alone.
+        let _ = run::resolve(output.node(), returned);
+        drop(members);
+        let results = std::mem::take(&mut self.core.borrow_mut().results);
+        drop_caught(results);
+    }
+}
+
+struct Member<T: 'static, U: 'static, E: 'static> {
+    gathering: Edge<Gathering<T, U, E>>,
+    index: usize,
+}
+
+impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Hook<T, E> for Member<T, U, E> {
+    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
+        let gathering = self.gathering.node();
+        gathering.note(self.index, &result);
+        match (result, gathering.flags.consume) {
+            (Err(error), Some(null)) => {
+                drop_caught(error);
+                run::made(null).into_returned()
+            }
+            (result, _) => result.into_returned(),
+        }
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        let mutual = self.gathering.node().core.borrow().fires.is_some();
+        self.gathering.show(mutual, seen)
+    }
+}
+
+struct CancelMembers<T: 'static, U: 'static, E: 'static>(Edge<Gathering<T, U, E>>);
+
+impl<T: 'static, U: 'static, E: Reason> Cancels<U, E> for CancelMembers<T, U, E> {
+    fn cancel(&self, _: &Rc<Node<U, E>>) {
+        let members: Vec<Rc<Node<T, E>>> = match &self.0.node().core.borrow().fires {
+            Some(fires) => fires.members.iter().map(|member| Rc::clone(member.node())).collect(),
+            None => return,
+        };
+        for member in members {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| cancel::cancel(&member))) {
+                let panicked = Panicked::new(panic);
+                report(&Report::CancellerPanicked { panicked: &panicked });
+                drop_caught(panicked);
+            }
+        }
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        let mutual = self.0.node().core.borrow().fires.is_some();
+        self.0.show(mutual, seen)
+    }
+}
+
+impl<T: 'static, U: 'static, E: 'static> Linked for Gathering<T, U, E> {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
+        self
+    }
+}
+
+impl<T: 'static, U: 'static, E: 'static> Reclaimable for Gathering<T, U, E> {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        let core = self.core.borrow();
+        if let Some(fires) = &core.fires {
+            let called = fires.output.node().core.borrow().called();
+            fires.output.show(!called, seen)?;
+            for (member, result) in fires.members.iter().zip(&core.results) {
+                member.show(result.is_none(), seen)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn die(&self) {
+        self.links.dead.set(true);
+        let fires = self.core.borrow_mut().fires.take();
+        drop_caught(fires);
+        let results = std::mem::take(&mut self.core.borrow_mut().results);
+        drop_caught(results);
+    }
+}

@@ -1,0 +1,96 @@
+//! `then`: a Deferred of another type, fed from this one.
+//!
+//! The source's entry holds the new Deferred, whose canceller holds the source, until the source fires.
+
+use super::node::{Canceller, Cancels, Entry, Hook, Node};
+use super::reclaim::{Edge, Seen};
+use super::{Deferred, cancel, run};
+use crate::error::Reason;
+use crate::returned::{IntoReturned, MakeNull, Returned};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+impl<T: Default + 'static, E: Reason> Deferred<T, E> {
+    /// A Deferred of another type: this one's value, or what the callback makes of it. An error passes over
+    /// the callback.
+    ///
+    /// The result goes to the new Deferred and leaves a null here. Cancelling the new one cancels this one.
+    /// So types change along a chain:
+    ///
+    /// ```
+    /// use deferral::Deferred;
+    ///
+    /// let bytes: Deferred<Vec<u8>> = Deferred::new();
+    /// let length: Deferred<usize> = bytes.then(|bytes| bytes.len());
+    /// bytes.callback(vec![1, 2, 3]).unwrap();
+    /// assert_eq!(length.with_result(|result| *result.unwrap().as_ref().unwrap()), 3);
+    /// ```
+    pub fn then<U: 'static, R: IntoReturned<U, E>>(
+        &self,
+        callback: impl FnOnce(T) -> R + 'static,
+    ) -> Deferred<U, E> {
+        self.feed(move |result| match result {
+            Ok(value) => callback(value).into_returned(),
+            Err(error) => Returned::Error(error),
+        })
+    }
+
+    /// As [`then`](Self::then), with a function that is given whatever comes, a value or an error.
+    pub fn then_both<U: 'static, R: IntoReturned<U, E>>(
+        &self,
+        both: impl FnOnce(Result<T, E>) -> R + 'static,
+    ) -> Deferred<U, E> {
+        self.feed(move |result| both(result).into_returned())
+    }
+
+    fn feed<U: 'static>(
+        &self,
+        function: impl FnOnce(Result<T, E>) -> Returned<U, E> + 'static,
+    ) -> Deferred<U, E> {
+        let source = Edge::to(&self.node);
+        let output = Node::new(Some(Canceller::Own(Rc::new(CancelSource(source)))));
+        let deferred = Deferred::handle(&output);
+        let output = Edge::to(&output);
+        self.add(Entry::Hook(Box::new(Feed { output, function, null: T::default })));
+        deferred
+    }
+}
+
+struct CancelSource<T, E>(Edge<Node<T, E>>);
+
+impl<T: 'static, U, E: Reason> Cancels<U, E> for CancelSource<T, E> {
+    fn cancel(&self, _: &Rc<Node<U, E>>) {
+        cancel::cancel(self.0.node());
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        // The canceller is released when the output fires, which may be by hand: the entry is there still.
+        self.0.show(true, seen)
+    }
+}
+
+struct Feed<T, U, E, F> {
+    output: Edge<Node<U, E>>,
+    function: F,
+    null: MakeNull<T>,
+}
+
+impl<T: 'static, U: 'static, E: Reason, F> Hook<T, E> for Feed<T, U, E, F>
+where
+    F: FnOnce(Result<T, E>) -> Returned<U, E>,
+{
+    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
+        let Self { output, function, null } = *self;
+        let returned = run::caught(|| function(result));
+        match run::resolve(output.node(), returned) {
+            Ok(()) => run::made(null).into_returned(),
+            Err(error) => Returned::Error(error.into()),
+        }
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        // Fired by hand, the output has let go of its source.
+        let mutual = !self.output.node().core.borrow().called();
+        self.output.show(mutual, seen)
+    }
+}

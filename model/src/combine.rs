@@ -1,0 +1,193 @@
+//! `DeferredList`, `gatherResults` and `race`.
+
+use crate::run_loop::{AlreadyCalled, By, Panicked, Returned};
+use crate::trace::Event;
+use crate::value::{Failure, Outcome, Value};
+use crate::world::{Call, Canceller, Deferred, Id, World};
+
+/// The attributes of a `DeferredList`.
+pub(crate) struct List {
+    pub(crate) members: Vec<Id>,
+    results: Vec<Option<Outcome>>,
+    finished_count: usize,
+    flags: Flags,
+}
+
+/// How a list fires early, and what it leaves of its members' failures.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Flags {
+    pub(crate) fire_on_one_callback: bool,
+    pub(crate) fire_on_one_errback: bool,
+    pub(crate) consume_errors: bool,
+}
+
+/// A race's place among the races.
+pub(crate) type RaceId = usize;
+
+/// What the closures of `race` share.
+pub(crate) struct Race {
+    pub(crate) contestants: Vec<Id>,
+    /// The Deferred that it gives.
+    pub(crate) result: Id,
+    winner: Option<usize>,
+    failures: Vec<(usize, Failure)>,
+}
+
+impl World<'_> {
+    /// `DeferredList.__init__` (1458-1538).
+    pub(crate) fn deferred_list(&mut self, members: Vec<Id>, flags: Flags) -> Id {
+        let results = members.iter().map(|_| None).collect();
+        let list = List { members: members.clone(), results, finished_count: 0, flags };
+        let d = self.make(Deferred { list: Some(list), ..Deferred::default() });
+        if members.is_empty() && !flags.fire_on_one_callback {
+            // Can't be refused: it is new.
+            let _ = self.start_run_callbacks(d, Outcome::Value(Value::Array(Vec::new())));
+        }
+        for (index, member) in members.into_iter().enumerate() {
+            let hook = Call::Member { list: d, index };
+            self.add_callbacks(member, hook, hook);
+        }
+        d
+    }
+
+    /// `gatherResults` (1597-1623).
+    pub(crate) fn gather_results(&mut self, members: Vec<Id>, consume_errors: bool) -> Id {
+        let flags = Flags { fire_on_one_errback: true, consume_errors, ..Flags::default() };
+        let d = self.deferred_list(members, flags);
+        self.deferreds[d].gathered = true;
+        self.add_callbacks(d, Call::ParseList, Call::Passthru);
+        d
+    }
+
+    /// `_cbDeferred` (1540-1564).
+    pub(crate) fn member_fired(&mut self, d: Id, index: usize, result: Outcome) -> Outcome {
+        let called = self.deferreds[d].called;
+        let list = self.deferreds[d].list.as_mut().expect("it is a list");
+        let flags = list.flags;
+        list.results[index] = Some(result.clone());
+        list.finished_count += 1;
+        if !called {
+            let fires = match &result {
+                Outcome::Value(value) if flags.fire_on_one_callback => {
+                    Some(Outcome::Value(Value::Array(vec![value.clone(), integer(index)])))
+                }
+                Outcome::Failure(failure) if flags.fire_on_one_errback => {
+                    Some(Outcome::Failure(Failure::FirstError { index, sub: Box::new(failure.clone()) }))
+                }
+                _ if list.finished_count == list.results.len() => {
+                    let results = list.results.iter().flatten().map(success_and_result);
+                    Some(Outcome::Value(Value::Array(results.collect())))
+                }
+                _ => None,
+            };
+            if let Some(outcome) = fires {
+                // Can't be refused: it isn't called.
+                let _ = self.fire_deeper(d, outcome);
+            }
+        }
+        match result {
+            Outcome::Failure(_) if flags.consume_errors => Outcome::Value(Value::Null),
+            result => result,
+        }
+    }
+
+    /// `DeferredList.cancel` (1566-1583).
+    pub(crate) fn cancel_list(&mut self, d: Id) -> Result<(), Panicked> {
+        if self.deferreds[d].called || !self.enter() {
+            return Ok(());
+        }
+        let members = self.deferreds[d].list.as_ref().expect("it is a list").members.clone();
+        for member in members {
+            if let Err(Panicked) = self.cancel(member, By::Twisted) {
+                self.events.push(Event::Logged { logged: Failure::Panic });
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// `race` (1636-1712).
+    pub(crate) fn race(&mut self, contestants: Vec<Id>) -> Id {
+        let race = self.races.len();
+        let canceller = Some(Canceller::Race(race));
+        let result = self.make(Deferred { canceller, ..Deferred::default() });
+        self.races.push(Race {
+            contestants: contestants.clone(),
+            result,
+            winner: None,
+            failures: Vec::new(),
+        });
+        for (index, contestant) in contestants.into_iter().enumerate() {
+            let hook = Call::Contestant { race, index };
+            self.add_callbacks(contestant, hook, hook);
+        }
+        result
+    }
+
+    /// `cancel` of a race (1656-1662).
+    pub(crate) fn cancel_race(&mut self, race: RaceId) -> Result<(), Panicked> {
+        self.cancel_contestants(race, None)
+    }
+
+    /// `succeeded` and `failed` of a race (1671-1702).
+    pub(crate) fn contestant_fired(&mut self, race: RaceId, index: usize, result: Outcome) -> Returned {
+        let outcome = match result {
+            Outcome::Value(_) if self.races[race].winner.is_some() => {
+                return Returned::from(Ok::<(), Panicked>(()));
+            }
+            Outcome::Value(value) => {
+                let winner = self.races[race].contestants[index];
+                self.races[race].winner = Some(winner);
+                if let Err(panicked) = self.cancel_contestants(race, Some(winner)) {
+                    return Returned::from(Err(panicked));
+                }
+                Outcome::Value(Value::Array(vec![integer(index), value]))
+            }
+            Outcome::Failure(failure) => {
+                let race = &mut self.races[race];
+                race.failures.push((index, failure));
+                if race.failures.len() < race.contestants.len() {
+                    return Returned::from(Ok::<(), AlreadyCalled>(()));
+                }
+                race.failures.sort_by_key(|(index, _)| *index);
+                let failures = race.failures.iter().map(|(_, failure)| failure.clone());
+                Outcome::Failure(Failure::FailureGroup(failures.collect()))
+            }
+        };
+        Returned::from(self.fire_deeper(self.races[race].result, outcome))
+    }
+
+    fn cancel_contestants(&mut self, race: RaceId, but: Option<Id>) -> Result<(), Panicked> {
+        if !self.enter() {
+            return Ok(());
+        }
+        let contestants = self.races[race].contestants.clone();
+        let mut losers = contestants.into_iter().filter(|contestant| Some(*contestant) != but);
+        let cancelled = losers.try_for_each(|loser| self.cancel(loser, By::Twisted));
+        self.leave();
+        cancelled
+    }
+}
+
+/// `_parseDeferredListResult` (1586-1594).
+pub(crate) fn parse_list(result: Outcome) -> Outcome {
+    let Outcome::Value(Value::Array(pairs)) = result else {
+        unreachable!("a list without fire_on_one_callback has an array for a value");
+    };
+    let second = |pair| match pair {
+        Value::Array(mut pair) if pair.len() == 2 => pair.remove(1),
+        other => unreachable!("not a pair: {other:?}"),
+    };
+    Outcome::Value(Value::Array(pairs.into_iter().map(second).collect()))
+}
+
+fn success_and_result(result: &Outcome) -> Value {
+    Value::Array(match result.clone() {
+        Outcome::Value(value) => vec![Value::Bool(true), value],
+        Outcome::Failure(f) => vec![Value::Bool(false), Value::Failed { f }],
+    })
+}
+
+fn integer(index: usize) -> Value {
+    Value::Int(i64::try_from(index).expect("an index fits"))
+}
