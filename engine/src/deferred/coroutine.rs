@@ -13,23 +13,31 @@
 //! output into the task, cancels the awaited Deferred, and waits for the new output, which whatever the
 //! coroutine makes of that will fire.
 
+mod future;
+mod wake;
+
 use super::cancel::Nested;
-use super::node::{Canceller, Cancels, Entry, Hook, Node, Stage};
+use super::node::{Canceller, Cancels, Entry, Hook, Node};
 use super::reclaim::{Edge, Entered, Linked, Links, Reclaimable, Seen, suspect};
-use super::{Deferred, cancel, run};
+use super::{Deferred, run};
 use crate::error::{AlreadyCalled, Cancelled, Panicked, Reason};
 use crate::report::drop_caught;
-use crate::returned::{IntoReturned, Returned};
+use crate::returned::Returned;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use wake::{TaskWaker, Woken};
+
+pub use future::DeferredFuture;
+#[cfg(feature = "tokio")]
+pub(crate) use wake::Driver;
+pub use wake::run_woken;
 
 impl<U: Default + 'static, E: Reason> Deferred<U, E> {
     /// Runs a future on this thread, and gives a Deferred that fires with what it comes to.
@@ -76,227 +84,6 @@ impl<U: Default + 'static, E: Reason> Deferred<U, E> {
     }
 }
 
-/// Goes on with the futures of this thread that were woken by something else than a Deferred, from this thread
-/// or another; gives how many there were.
-///
-/// Without a runtime that tells when to call it, call it where the thread would wait otherwise.
-pub fn run_woken() -> usize {
-    let Ok(woken) = WOKEN.try_with(|woken| woken.queue.take()) else {
-        return 0;
-    };
-    let mut count = 0;
-    for id in woken {
-        let task = WOKEN.try_with(|woken| woken.tasks.borrow().get(&id).and_then(Weak::upgrade));
-        if let Ok(Some(task)) = task
-            && task.woken()
-        {
-            count += 1;
-            // A result that nobody can take any more is dropped.
-            let _ = task.resume();
-        }
-    }
-    count
-}
-
-/// Awaits the result of a Deferred: made by `.await`.
-///
-/// A Deferred that has its result, and isn't paused, gives a copy of it and keeps it; its failure counts as
-/// handled. Of any other it takes the result when that comes, and leaves a null.
-pub struct DeferredFuture<T, E = crate::Failure> {
-    progress: Progress<T, E>,
-}
-
-enum Progress<T, E> {
-    New(Deferred<T, E>),
-    Waiting(Rc<Delivery<T, E>>, Source<T, E>),
-    Done,
-}
-
-/// Where the result is to come from.
-enum Source<T, E> {
-    /// Polled in a task of ours, which holds the Deferred while it is the last one that it polled.
-    Task(u64, Weak<Node<T, E>>),
-    /// Polled elsewhere, it keeps the Deferred.
-    Elsewhere { _kept: Deferred<T, E> },
-}
-
-/// What the entry in the awaited Deferred brings.
-struct Delivery<T, E> {
-    result: Cell<Option<Result<T, E>>>,
-    /// None where it would wake the entry's own task, which is polled anyway.
-    waker: Cell<Option<Waker>>,
-    /// The task that the entry polls. It counts as the entry's: it goes when the entry or the future goes.
-    task: RefCell<Option<Box<dyn Link>>>,
-    /// The future was dropped, or the entry has run.
-    over: Cell<bool>,
-}
-
-impl<T: Clone + Default + 'static, E: Reason + Clone> IntoFuture for Deferred<T, E> {
-    type Output = Result<T, E>;
-    type IntoFuture = DeferredFuture<T, E>;
-
-    fn into_future(self) -> DeferredFuture<T, E> {
-        DeferredFuture { progress: Progress::New(self) }
-    }
-}
-
-impl<T, E> Unpin for DeferredFuture<T, E> {}
-
-impl<T: Clone + Default + 'static, E: Reason + Clone> Future for DeferredFuture<T, E> {
-    type Output = Result<T, E>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match std::mem::replace(&mut self.progress, Progress::Done) {
-            Progress::New(deferred) => match ready(&deferred) {
-                Some(result) => Poll::Ready(result),
-                None => {
-                    self.progress = wait(&deferred, context);
-                    Poll::Pending
-                }
-            },
-            Progress::Waiting(delivery, from) => match delivery.result.take() {
-                Some(result) => Poll::Ready(result),
-                None => {
-                    let waker = again(&delivery, &from, context);
-                    delivery.waker.set(waker);
-                    self.progress = Progress::Waiting(delivery, from);
-                    Poll::Pending
-                }
-            },
-            Progress::Done => panic!("a future was polled after it was ready"),
-        }
-    }
-}
-
-impl<T, E> Drop for DeferredFuture<T, E> {
-    fn drop(&mut self) {
-        if let Progress::Waiting(delivery, _) = &self.progress {
-            delivery.over.set(true);
-            delivery.release();
-        }
-    }
-}
-
-impl<T, E> Delivery<T, E> {
-    fn release(&self) {
-        let task = self.task.borrow_mut().take();
-        drop(task);
-    }
-}
-
-/// The result that a Deferred can give at once.
-fn ready<T: Clone, E: Clone>(deferred: &Deferred<T, E>) -> Option<Result<T, E>> {
-    let mut core = deferred.node.core.borrow_mut();
-    if !core.ready() {
-        return None;
-    }
-    core.unhandled = false;
-    match &core.stage {
-        Stage::Fired(result) => Some(result.clone()),
-        _ => None,
-    }
-}
-
-fn wait<T: Clone + Default + 'static, E: Reason + Clone>(
-    deferred: &Deferred<T, E>,
-    context: &Context<'_>,
-) -> Progress<T, E> {
-    let task = current();
-    let delivery = Rc::new(Delivery {
-        result: Cell::new(None),
-        waker: Cell::new(other_waker(task.as_deref(), context)),
-        task: RefCell::new(None),
-        over: Cell::new(false),
-    });
-    let from = match &task {
-        Some(task) => {
-            task.set_awaited(awaited(&deferred.node, &delivery));
-            Source::Task(task.id(), Rc::downgrade(&deferred.node))
-        }
-        None => Source::Elsewhere { _kept: deferred.clone() },
-    };
-    delivery.task.replace(task.map(Resume::link));
-    deferred.add(Entry::Hook(Box::new(Deliver { delivery: Rc::clone(&delivery) })));
-    Progress::Waiting(delivery, from)
-}
-
-/// Waits on; gives the waker to keep.
-fn again<T: 'static, E: Reason>(
-    delivery: &Rc<Delivery<T, E>>,
-    from: &Source<T, E>,
-    context: &Context<'_>,
-) -> Option<Waker> {
-    if let Source::Task(id, node) = from
-        && let Some(task) = current()
-        && task.id() == *id
-    {
-        // The one that it polled last has come, and this one hasn't: it is awaited now.
-        if let Some(node) = node.upgrade()
-            && !task.awaits()
-        {
-            task.set_awaited(awaited(&node, delivery));
-        }
-        return other_waker(Some(&*task), context);
-    }
-    Some(context.waker().clone())
-}
-
-fn awaited<T: 'static, E: Reason>(node: &Rc<Node<T, E>>, delivery: &Rc<Delivery<T, E>>) -> Box<dyn Awaits> {
-    Box::new(Awaited { node: Edge::to(node), delivery: Rc::clone(delivery) })
-}
-
-/// The waker, unless it is the task's own.
-fn other_waker(task: Option<&dyn Resume>, context: &Context<'_>) -> Option<Waker> {
-    let waker = context.waker();
-    let own = task.is_some_and(|task| waker.will_wake(&task.waker()));
-    (!own).then(|| waker.clone())
-}
-
-/// The entry in an awaited Deferred.
-struct Deliver<T, E> {
-    delivery: Rc<Delivery<T, E>>,
-}
-
-impl<T, E> Drop for Deliver<T, E> {
-    fn drop(&mut self) {
-        self.delivery.release();
-    }
-}
-
-impl<T: Default + 'static, E: Reason> Hook<T, E> for Deliver<T, E> {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
-        if self.delivery.over.replace(true) {
-            // Nobody awaits it any more: it goes on as it came.
-            return result.into_returned();
-        }
-        self.delivery.result.set(Some(result));
-        let waker = self.delivery.waker.take();
-        let task = self.delivery.task.borrow_mut().take();
-        let resumed = match &task {
-            // The task is polled here and now. What stands between it and the future, a join or a select, may
-            // have a waker of its own, which has to know.
-            Some(task) => task.resume_now(waker.as_ref()),
-            None => {
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                Ok(())
-            }
-        };
-        match resumed {
-            Ok(()) => run::made(T::default).into_returned(),
-            Err(error) => Returned::Error(error.into()),
-        }
-    }
-
-    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        match &*self.delivery.task.borrow() {
-            Some(task) => task.show(seen),
-            None => ControlFlow::Continue(()),
-        }
-    }
-}
-
 /// A future that runs, and the Deferred that it will fire.
 struct Task<U, E> {
     links: Links,
@@ -339,26 +126,6 @@ trait Awaits {
     /// Whether its entry is still to come.
     fn pending(&self) -> bool;
     fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
-}
-
-struct Awaited<T, E> {
-    node: Edge<Node<T, E>>,
-    delivery: Rc<Delivery<T, E>>,
-}
-
-impl<T: 'static, E: Reason> Awaits for Awaited<T, E> {
-    fn cancel(&self) {
-        let node = Rc::clone(self.node.node());
-        cancel::cancel(&node);
-    }
-
-    fn pending(&self) -> bool {
-        !self.delivery.over.get()
-    }
-
-    fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        self.node.show(self.pending(), seen)
-    }
 }
 
 /// What holds a task: an edge, of any type.
@@ -584,7 +351,6 @@ impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<dyn Resume>>> = const { RefCell::new(None) };
-    static WOKEN: Woken = Woken::default();
 }
 
 fn current() -> Option<Rc<dyn Resume>> {
@@ -604,166 +370,5 @@ impl Drop for Current {
     fn drop(&mut self) {
         let before = self.0.take();
         let _ = CURRENT.try_with(|current| drop(current.replace(before)));
-    }
-}
-
-/// This thread's tasks, and those that were woken.
-#[derive(Default)]
-struct Woken {
-    next: Cell<u64>,
-    tasks: RefCell<HashMap<u64, Weak<dyn Resume>>>,
-    roots: RefCell<HashMap<u64, Rc<dyn Resume>>>,
-    queue: Arc<WakeQueue>,
-}
-
-/// The thread ends: nobody will go on with its futures.
-impl Drop for Woken {
-    fn drop(&mut self) {
-        for (_, task) in self.roots.take() {
-            task.unrooted();
-        }
-    }
-}
-
-/// The part that other threads reach.
-#[derive(Default)]
-struct WakeQueue {
-    inner: Mutex<Wakes>,
-}
-
-#[derive(Default)]
-struct Wakes {
-    /// Tasks, in the order in which they were woken.
-    ids: Vec<u64>,
-    /// Who is to be told of the next wake.
-    drivers: Vec<(u64, Waker)>,
-}
-
-impl WakeQueue {
-    fn lock(&self) -> MutexGuard<'_, Wakes> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, id: u64) {
-        let drivers = {
-            let mut wakes = self.lock();
-            wakes.ids.push(id);
-            std::mem::take(&mut wakes.drivers)
-        };
-        for (_, driver) in drivers {
-            driver.wake();
-        }
-    }
-
-    fn take(&self) -> Vec<u64> {
-        std::mem::take(&mut self.lock().ids)
-    }
-}
-
-/// Someone who calls [`run_woken`] when there is something to do. Belongs to this thread.
-#[cfg(feature = "tokio")]
-#[derive(Debug)]
-pub(crate) struct Driver {
-    id: u64,
-    _thread: std::marker::PhantomData<Rc<()>>,
-}
-
-#[cfg(feature = "tokio")]
-impl Driver {
-    pub(crate) fn new() -> Self {
-        Self { id: WOKEN.try_with(Woken::next).unwrap_or(0), _thread: std::marker::PhantomData }
-    }
-
-    /// Has the next wake of a task wake the driver; says whether a task is queued already.
-    pub(crate) fn register(&self, waker: &Waker) -> bool {
-        let queued = WOKEN.try_with(|woken| {
-            let waker = waker.clone();
-            let mut wakes = woken.queue.lock();
-            let before = wakes.drivers.iter().position(|(id, _)| *id == self.id);
-            let before = before.map(|place| wakes.drivers.swap_remove(place));
-            wakes.drivers.push((self.id, waker));
-            let queued = !wakes.ids.is_empty();
-            drop(wakes);
-            drop(before);
-            queued
-        });
-        queued.unwrap_or(false)
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = WOKEN.try_with(|woken| {
-            let mut wakes = woken.queue.lock();
-            let place = wakes.drivers.iter().position(|(id, _)| *id == self.id);
-            let own = place.map(|place| wakes.drivers.swap_remove(place));
-            drop(wakes);
-            drop(own);
-        });
-    }
-}
-
-struct TaskWaker {
-    id: u64,
-    /// The task was woken, and not polled since.
-    woken: AtomicBool,
-    queue: Arc<WakeQueue>,
-}
-
-impl TaskWaker {
-    /// Whether somebody may still wake the task, or has.
-    fn wakeable(self: &Arc<Self>) -> bool {
-        if Arc::strong_count(self) > 1 {
-            return true;
-        }
-        // The last to drop a waker may have woken by it, on another thread: then this sees it.
-        fence(Ordering::Acquire);
-        self.woken.load(Ordering::Acquire)
-    }
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::AcqRel) {
-            self.queue.push(self.id);
-        }
-    }
-}
-
-impl Woken {
-    fn next(&self) -> u64 {
-        self.next.replace(self.next.get() + 1)
-    }
-
-    fn register(task: Weak<dyn Resume>) -> Arc<TaskWaker> {
-        WOKEN.with(|woken| {
-            let id = woken.next();
-            woken.tasks.borrow_mut().insert(id, task);
-            Arc::new(TaskWaker { id, woken: AtomicBool::new(false), queue: Arc::clone(&woken.queue) })
-        })
-    }
-
-    fn root(waker: &TaskWaker, task: Rc<dyn Resume>) {
-        let _ = WOKEN.try_with(|woken| woken.roots.borrow_mut().insert(waker.id, task));
-    }
-
-    fn unroot(waker: &TaskWaker) {
-        let root = WOKEN.try_with(|woken| woken.roots.borrow_mut().remove(&waker.id));
-        drop(root);
-    }
-
-    fn forget(waker: &TaskWaker) {
-        let _ = WOKEN.try_with(|woken| woken.tasks.borrow_mut().remove(&waker.id));
-    }
-}
-
-impl<T, E> std::fmt::Debug for DeferredFuture<T, E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(DeferredFuture)")
     }
 }

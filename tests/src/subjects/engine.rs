@@ -1,72 +1,29 @@
 //! The engine as a subject: an interpreter of programs that uses the engine as any user would, through its
 //! public functions.
 
+mod values;
+
 use crate::subject::{Execution, Observation};
 use deferral::{
-    AlreadyCalled, Cancelled, Deferred, DeferredList, DeferredQueue, DeferredSemaphore, FailureGroup,
-    FirstError, IntoReturned, ListResult, ManualClock, Panicked, QueueOverflow, QueueUnderflow, Report,
-    Returned, TimedOut, TimeoutReason, WeakDeferred, maybe_deferred, race_with, reset_report_hook,
-    set_report_hook,
+    AlreadyCalled, Deferred, DeferredList, DeferredQueue, DeferredSemaphore, IntoReturned, ManualClock,
+    QueueOverflow, QueueUnderflow, Report, Returned, WeakDeferred, maybe_deferred, race_with,
+    reset_report_hook, set_report_hook,
 };
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::trace::{Event, Raised, ScriptId, sort_failures};
-use deferral_model::{Answer, Failure, Op, Outcome, Program, Return, Script, State, Trace, Value};
+use deferral_model::{Answer, Failure, Op, Program, Return, Script, State, Trace, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
+use values::{Error, integer, list_value, traced};
 
 /// How deep scripts may call each other before a program is undefined ("depth").
 pub const MAX_DEPTH: usize = deferral_model::MAX_DEPTH;
 
-/// The program's errors as the engine carries them.
-#[derive(Clone, Debug)]
-struct Error(Failure);
-
-impl From<AlreadyCalled> for Error {
-    fn from(_: AlreadyCalled) -> Self {
-        Self(Failure::AlreadyCalledError)
-    }
-}
-
-impl From<Cancelled> for Error {
-    fn from(_: Cancelled) -> Self {
-        Self(Failure::CancelledError)
-    }
-}
-
-impl From<Panicked> for Error {
-    fn from(_: Panicked) -> Self {
-        Self(Failure::Panic)
-    }
-}
-
-impl From<TimedOut> for Error {
-    fn from(_: TimedOut) -> Self {
-        Self(Failure::TimeoutError)
-    }
-}
-
-impl TimeoutReason for Error {
-    fn is_cancelled(&self) -> bool {
-        self.0 == Failure::CancelledError
-    }
-}
-
-impl From<FirstError<Self>> for Error {
-    fn from(first: FirstError<Self>) -> Self {
-        Self(Failure::FirstError { index: first.index, sub: Box::new(first.error.0) })
-    }
-}
-
-impl From<FailureGroup<Self>> for Error {
-    fn from(group: FailureGroup<Self>) -> Self {
-        Self(Failure::FailureGroup(group.failures.into_iter().map(|error| error.0).collect()))
-    }
-}
-
+/// A Deferred of a program.
 type Handle = Deferred<Value, Error>;
 
 /// What a program names by `r`; a lock is a semaphore with a single token, as it is in the engine.
@@ -553,29 +510,4 @@ impl World {
         let clock = self.clock.take();
         drop(clock);
     }
-}
-
-fn traced(result: &Result<Value, Error>) -> Outcome {
-    match result {
-        Ok(value) => Outcome::Value(value.clone()),
-        Err(Error(failure)) => Outcome::Failure(failure.clone()),
-    }
-}
-
-/// A list's result as a value.
-fn list_value(result: ListResult<Value, Error>) -> Value {
-    match result {
-        ListResult::One { index, value } => Value::Array(vec![value, integer(index)]),
-        ListResult::All(results) => {
-            let pair = |result| match result {
-                Ok(value) => Value::Array(vec![Value::Bool(true), value]),
-                Err(Error(f)) => Value::Array(vec![Value::Bool(false), Value::Failed { f }]),
-            };
-            Value::Array(results.into_iter().map(pair).collect())
-        }
-    }
-}
-
-fn integer(index: usize) -> Value {
-    Value::Int(i64::try_from(index).expect("an index fits"))
 }
