@@ -320,6 +320,27 @@ pub fn fail<T: 'static, E: Reason>(error: E) -> Deferred<T, E> {
     fired(Err(error))
 }
 
+/// Gives what it is given: a callback that changes nothing.
+#[must_use]
+pub fn passthru<X>(value: X) -> X {
+    value
+}
+
+/// An errback that writes the error to the log, and leaves it to the next errback.
+///
+/// ```
+/// let d: deferral::Deferred<u32> = deferral::fail(deferral::Failure::new("no answer"));
+/// d.add_errback(deferral::log_error::<u32, _>).add_errback(|_| 0);
+/// ```
+///
+/// # Errors
+/// Always: the error that it is given.
+#[doc(alias = "logError")]
+pub fn log_error<T, E: fmt::Debug>(error: E) -> Result<T, E> {
+    log::error!("{error:?}");
+    Err(error)
+}
+
 /// Calls a function that may give a Deferred or not, and gives a Deferred in any case: the function's own, or
 /// one that has the value that it returned, or the error that it returned or panicked with.
 ///

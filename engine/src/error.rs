@@ -63,6 +63,13 @@ pub struct Panicked {
     payload: Box<dyn Any + Send>,
 }
 
+/// What [`std::panic::catch_unwind`] caught.
+impl From<Box<dyn Any + Send>> for Panicked {
+    fn from(payload: Box<dyn Any + Send>) -> Self {
+        Self::new(payload)
+    }
+}
+
 impl Panicked {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
         Self { payload }

@@ -54,8 +54,8 @@ pub mod tokio;
 
 pub use debug::{Origin, debugging, set_debugging};
 pub use deferred::{
-    Deferred, DeferredFuture, DeferredList, ListResult, State, WeakDeferred, fail, gather_results,
-    maybe_deferred, race, race_with, run_woken, succeed,
+    Deferred, DeferredFuture, DeferredList, ListResult, State, WeakDeferred, fail, gather_results, log_error,
+    maybe_deferred, passthru, race, race_with, run_woken, succeed,
 };
 pub use error::{
     AlreadyCalled, Cancelled, FailureGroup, FirstError, Panicked, QueueOverflow, QueueUnderflow, Reason,

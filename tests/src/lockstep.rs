@@ -7,7 +7,9 @@
 use crate::subject::{Execution, Observation};
 use crate::subjects::engine::Engine;
 use crate::subjects::model::Model;
+use deferral::Panicked;
 use deferral_model::{Answer, Coverage, Program};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What the lockstep of two subjects gave.
 #[must_use]
@@ -42,12 +44,20 @@ pub enum Seen {
     End(Answer),
     /// So many Deferreds, callbacks and cancellers were left when all handles were let go.
     Left(usize),
+    /// Nothing was asked of it any more.
+    Nothing,
+    /// The program's run panicked, in the subject or around it.
+    Panicked(String),
 }
 
 /// Runs a program on the model and the engine, and adds to `coverage` what it met.
 pub fn model_and_engine(program: &Program, coverage: &mut Coverage) -> Verdict {
     let mut model = Model::default();
-    let verdict = lockstep(program, &mut model, &mut Engine::default());
+    let run = || lockstep(program, &mut model, &mut Engine::default());
+    let verdict = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let said = Panicked::from(panic);
+        differ(None, Seen::Nothing, Seen::Panicked(said.message().unwrap_or("no message").to_owned()))
+    });
     coverage.add(model.world().coverage());
     verdict
 }
@@ -58,7 +68,6 @@ pub fn lockstep<'p>(
     left: &mut impl Execution<'p>,
     right: &mut impl Execution<'p>,
 ) -> Verdict {
-    let differ = |after, left, right| Verdict::Diverges(Box::new(Divergence { after, left, right }));
     for (at, op) in program.ops.iter().enumerate() {
         left.step(op);
         right.step(op);
@@ -81,6 +90,10 @@ pub fn lockstep<'p>(
         },
         (here, there) => differ(None, Seen::End(here), Seen::End(there)),
     }
+}
+
+fn differ(after: Option<usize>, left: Seen, right: Seen) -> Verdict {
+    Verdict::Diverges(Box::new(Divergence { after, left, right }))
 }
 
 /// Runs a program on the model alone, and adds to `coverage` what it met.

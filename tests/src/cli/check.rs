@@ -6,6 +6,7 @@ use clap::Args;
 use deferral_conformance::check::{Jury, Summary};
 use deferral_conformance::generate::{Operations, Seeded, program};
 use deferral_conformance::subjects::named;
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 #[derive(Args)]
@@ -34,7 +35,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
-    let seed = arguments.seed.unwrap_or_else(random_seed);
+    let seed = arguments.seed.unwrap_or_else(|| {
+        let seed = random_seed();
+        // Known before anything can go wrong, as the progress bar is: to people.
+        if std::io::stderr().is_terminal() {
+            eprintln!("conform: the seed is {seed}");
+        }
+        seed
+    });
     let mut jury = jury(&arguments.subject, &arguments.against)?;
     let operations = if arguments.core { Operations::Core } else { Operations::All };
     let mut choose = Seeded::new(seed);
