@@ -23,9 +23,9 @@
 //! # Ownership
 //! [`Deferred`] is a handle, cheap to clone. A Deferred lives as long as a handle, or one that waits for it or
 //! that it waits for, can be reached; Deferreds that wait for each other and that nobody can reach any more
-//! are freed with their callbacks, and unhandled failures in them are reported. Only a closure of your own
-//! that holds a handle to the Deferred it is added to keeps both alive until it has run: give such a closure
-//! a [`WeakDeferred`].
+//! are freed with their callbacks, and unhandled failures in them are reported. Closures
+//! and values of your own stay opaque: where they hold handles in a circle, to the Deferred that they are added
+//! to or to each other's, all of it is kept until they have run. Give such a closure a [`WeakDeferred`].
 //!
 //! # Threads
 //! A Deferred belongs to the thread that made it:

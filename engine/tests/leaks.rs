@@ -205,3 +205,42 @@ fn deferreds_in_thread_locals_survive_the_threads_end() {
     });
     thread.join().unwrap();
 }
+
+#[test]
+fn a_long_chain_in_an_older_thread_local_ends_with_its_thread() {
+    thread_local! {
+        static KEPT: RefCell<Option<D>> = const { RefCell::new(None) };
+    }
+    let (captured, outside) = token_across_threads();
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
+        // Made before the engine's own thread-local, it is dropped after that one.
+        KEPT.with(|kept| *kept.borrow_mut() = None);
+        let mut outer = D::with_canceller(move |_| drop(std::sync::Arc::clone(&captured)));
+        for _ in 0..100_000 {
+            let inner = std::mem::replace(&mut outer, D::new());
+            outer.add_callback(move |_| inner);
+        }
+        KEPT.with(|kept| *kept.borrow_mut() = Some(outer));
+    });
+    thread.unwrap().join().unwrap();
+    assert_eq!(std::sync::Arc::strong_count(&outside), 1, "the innermost was freed as well");
+}
+
+fn token_across_threads() -> (std::sync::Arc<()>, std::sync::Arc<()>) {
+    let token = std::sync::Arc::new(());
+    (std::sync::Arc::clone(&token), token)
+}
+
+#[test]
+fn what_is_dropped_inside_a_callback_goes_at_once() {
+    let reports = reports();
+    let d = D::new();
+    let seen = Rc::clone(&reports);
+    d.add_callback(move |value| {
+        drop(deferral::fail::<u32, _>(Failure::new("short-lived")));
+        assert_eq!(*seen.borrow(), ["short-lived"], "not only when the callback has returned");
+        value
+    });
+    d.callback(1).unwrap();
+    assert!(d.with_result(|result| result.unwrap().is_ok()));
+}

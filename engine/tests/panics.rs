@@ -261,3 +261,21 @@ fn maybe_deferred_catches() {
     });
     assert_eq!(d.state(), State::Succeeded);
 }
+
+#[test]
+fn the_drop_of_a_callback_that_is_passed_over_keeps_the_error() {
+    let reports = reports();
+    let d = D::new();
+    let bomb = Bomb("passed over");
+    d.add_callback(move |value| {
+        let _bomb = &bomb;
+        value
+    });
+    d.errback(Failure::new("the error")).unwrap();
+    assert_eq!(reports.borrow().len(), 1, "the panic is reported");
+    d.add_errback(|failure| {
+        assert_eq!(failure.message(), "the error");
+        1
+    });
+    assert_eq!(d.state(), State::Succeeded);
+}

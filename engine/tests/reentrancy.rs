@@ -207,3 +207,20 @@ fn debug_says_what_it_waits_for() {
     assert!(format!("{outer:?}").contains(" current error: no"));
     outer.add_errback(|_| 0);
 }
+
+#[test]
+fn a_deferred_may_be_used_while_its_result_is_looked_at() {
+    let (a, b, notes) = (deferral::succeed::<u32, Failure>(4), D::new(), Notes::default());
+    let returned = a.clone();
+    b.add_callback(move |_| returned);
+    a.with_result(|result| {
+        assert_eq!(*result.unwrap().as_ref().unwrap(), 4);
+        a.add_both(notes.callback("added"));
+        notes.assert(&[]);
+        // It counts as running: another gets a null of it.
+        b.callback(1).unwrap();
+    });
+    notes.assert(&["added 4"]);
+    assert_eq!((a.state(), b.state()), (State::Succeeded, State::Succeeded));
+    assert_eq!(b.with_result(|result| *result.unwrap().as_ref().unwrap()), 0);
+}

@@ -18,10 +18,12 @@
 //! The two counts are what reclaiming goes by (`reclaim.rs`); the `Rc`'s own count only keeps the memory.
 //!
 //! Invariants:
-//! - `core` is never borrowed while code of the user's runs (callbacks, cancellers, drops, nulls, hooks).
+//! - `core` is never borrowed while code of the user's runs (callbacks, cancellers, drops, nulls, hooks); only
+//!   `Debug` shows the result under a borrow.
 //! - Waiting goes both ways: `a` is `Waiting(b)` if and only if `b.entries` has one `Continue(a)`, until `b`
 //!   hands over.
-//! - `Running` is set just while a callback has the result, or while the target of a `Chain` entry runs.
+//! - `Running` is set just while the result is elsewhere: with a callback, with who looks at it, or on its way
+//!   to a waiter or to the target of a `Chain` entry, which then runs.
 //! - `unhandled` is only set on a `Fired(Err(_))`, or while `Running`.
 //! - A `dead` node is empty: no result, no entries, no canceller.
 
