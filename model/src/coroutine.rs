@@ -62,6 +62,7 @@ impl<'p> World<'p> {
         loop {
             let Coroutine { id, steps, ret, at, .. } = self.coroutines[coroutine];
             if let Some(arg) = came.take() {
+                self.note_internal(Some(&arg));
                 self.events.push(Event::Resume { resume: id, arg: arg.clone() });
                 if let (Outcome::Failure(_), false) = (&arg, steps[at].catch) {
                     return Some(arg);

@@ -6,9 +6,9 @@ use crate::program::Op;
 use crate::run_loop::{AlreadyCalled, By, Panicked, Returned};
 use crate::script::{Return, Script};
 use crate::sync::Resource;
-use crate::trace::{Event, Raised, State};
+use crate::trace::{Event, Raised};
 use crate::value::{Failure, Outcome, Value};
-use crate::world::{Call, Canceller, Deferred, Held, INTERNAL_SHOWS, Id, MAX_DEPTH, World};
+use crate::world::{Call, Canceller, Deferred, Held, INTERNAL_SHOWS, Id, MAX_DEPTH, World, is_internal};
 
 impl<'p> World<'p> {
     /// Runs one operation, and with it every script that it sets off. Once the program is undefined, nothing.
@@ -71,7 +71,7 @@ impl<'p> World<'p> {
             Op::Probe { d: slot } => {
                 if self.named(*slot).is_some() {
                     let (probe, state) = (*slot, self.state(*slot));
-                    if state == State::Failure(Failure::InternalCancelled) {
+                    if is_internal(&state) {
                         self.undefined = Some(INTERNAL_SHOWS);
                     }
                     self.events.push(Event::Probe { probe, state });
@@ -201,6 +201,7 @@ impl<'p> World<'p> {
         if !self.enter() {
             return Returned::Outcome(Outcome::Value(Value::Null));
         }
+        self.note_internal(arg.as_ref());
         let event = Event::Run { run: script.id, arg: arg.clone() };
         self.events.push(event);
         self.run_ops(script);
@@ -263,6 +264,13 @@ impl<'p> World<'p> {
         }
         self.depth += 1;
         true
+    }
+
+    /// A program in whose events the error shows that Twisted cancels coroutines with means nothing.
+    pub(crate) fn note_internal(&mut self, shown: Option<&Outcome>) {
+        if shown.is_some_and(Outcome::is_internal) {
+            self.undefined.get_or_insert(INTERNAL_SHOWS);
+        }
     }
 
     pub(crate) fn leave(&mut self) {

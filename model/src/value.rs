@@ -97,6 +97,35 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether the error that Twisted cancels coroutines with is in it.
+    pub(crate) fn is_internal(&self) -> bool {
+        match self {
+            Self::InternalCancelled => true,
+            Self::FirstError { sub, .. } => sub.is_internal(),
+            Self::FailureGroup(failures) => failures.iter().any(Self::is_internal),
+            _ => false,
+        }
+    }
+}
+
+impl Outcome {
+    /// As [`Failure::is_internal`], for values that hold failures too.
+    pub(crate) fn is_internal(&self) -> bool {
+        fn holds(value: &Value) -> bool {
+            match value {
+                Value::Array(values) => values.iter().any(holds),
+                Value::Failed { f } => f.is_internal(),
+                _ => false,
+            }
+        }
+        match self {
+            Self::Value(value) => holds(value),
+            Self::Failure(failure) => failure.is_internal(),
+        }
+    }
+}
+
 impl From<ErrorName> for Failure {
     fn from(name: ErrorName) -> Self {
         match name {

@@ -196,7 +196,7 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn finish(&mut self) -> Answer {
         let state: Vec<State> = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
-        if state.contains(&State::Failure(Failure::InternalCancelled)) {
+        if state.iter().any(is_internal) {
             self.undefined.get_or_insert(INTERNAL_SHOWS);
         }
         for slot in &mut self.slots {
@@ -205,6 +205,9 @@ impl<'p> World<'p> {
         self.resources.clear();
         self.clock = Clock::default();
         self.reclaim();
+        if self.unhandled.iter().any(Failure::is_internal) {
+            self.undefined.get_or_insert(INTERNAL_SHOWS);
+        }
         if let Some(why) = self.undefined {
             return Answer::undefined(why);
         }
@@ -225,5 +228,14 @@ impl<'p> World<'p> {
     /// The Deferred that a slot names, unless it is unbound or dropped.
     pub(crate) fn named(&self, slot: usize) -> Option<Id> {
         self.slots.get(slot)?.deferred
+    }
+}
+
+/// Whether the error that Twisted cancels coroutines with shows in a state.
+pub(crate) fn is_internal(state: &State) -> bool {
+    match state {
+        State::Value(value) => Outcome::Value(value.clone()).is_internal(),
+        State::Failure(failure) => failure.is_internal(),
+        _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The reference model as a subject that is looked at after every operation.
 
 use crate::subject::{Execution, Observation};
-use deferral_model::{Answer, Failure, Op, State, World, trace::sort_failures};
+use deferral_model::{Answer, Failure, Op, State, Value, World, trace::sort_failures};
 
 /// A program in progress on the model.
 #[derive(Default)]
@@ -48,7 +48,25 @@ impl<'p> Execution<'p> for Model<'p> {
 /// then any engine may have its own stand-in for it: that of ours is `CancelledError`.
 fn shown(state: State) -> State {
     match state {
-        State::Failure(Failure::InternalCancelled) => State::Failure(Failure::CancelledError),
+        State::Failure(failure) => State::Failure(stand_in(failure)),
+        State::Value(value) => State::Value(stand_in_value(value)),
         state => state,
+    }
+}
+
+fn stand_in(failure: Failure) -> Failure {
+    match failure {
+        Failure::InternalCancelled => Failure::CancelledError,
+        Failure::FirstError { index, sub } => Failure::FirstError { index, sub: Box::new(stand_in(*sub)) },
+        Failure::FailureGroup(group) => Failure::FailureGroup(group.into_iter().map(stand_in).collect()),
+        failure => failure,
+    }
+}
+
+fn stand_in_value(value: Value) -> Value {
+    match value {
+        Value::Failed { f } => Value::Failed { f: stand_in(f) },
+        Value::Array(values) => Value::Array(values.into_iter().map(stand_in_value).collect()),
+        value => value,
     }
 }
