@@ -37,9 +37,10 @@ impl World<'_> {
     /// `DeferredList.__init__` (1458-1538).
     pub(crate) fn deferred_list(&mut self, members: Vec<Id>, flags: Flags) -> Id {
         let results = members.iter().map(|_| None).collect();
-        let list = List { members: members.clone(), results, finished_count: 0, flags };
+        let at_first = self.flags_at_first(flags);
+        let list = List { members: members.clone(), results, finished_count: 0, flags: at_first };
         let d = self.make(Deferred { list: Some(list), ..Deferred::default() });
-        if members.is_empty() && !flags.fire_on_one_callback {
+        if members.is_empty() && self.empty_list_fires(flags) {
             // Can't be refused: it is new.
             let _ = self.start_run_callbacks(d, Outcome::Value(Value::Array(Vec::new())));
         }
@@ -47,7 +48,12 @@ impl World<'_> {
             let hook = Call::Member { list: d, index };
             self.add_callbacks(member, hook, hook);
         }
+        self.list(d).flags = flags;
         d
+    }
+
+    fn list(&mut self, d: Id) -> &mut List {
+        self.deferreds[d].list.as_mut().expect("it is a list")
     }
 
     /// `gatherResults` (1597-1623).
@@ -62,17 +68,23 @@ impl World<'_> {
     /// `_cbDeferred` (1540-1564).
     pub(crate) fn member_fired(&mut self, d: Id, index: usize, result: Outcome) -> Outcome {
         let called = self.deferreds[d].called;
-        let list = self.deferreds[d].list.as_mut().expect("it is a list");
-        let flags = list.flags;
-        list.results[index] = Some(result.clone());
-        list.finished_count += 1;
+        let flags = self.list(d).flags;
+        self.list(d).results[index] = Some(result.clone());
+        if self.counts(d, index) {
+            self.list(d).finished_count += 1;
+        }
+        if self.refuses_late_member(called) {
+            return Outcome::Failure(Failure::AlreadyCalledError);
+        }
         if !called {
+            let list = self.deferreds[d].list.as_ref().expect("it is a list");
             let fires = match &result {
                 Outcome::Value(value) if flags.fire_on_one_callback => {
-                    Some(Outcome::Value(Value::Array(vec![value.clone(), integer(index)])))
+                    let both = self.value_and_index(value.clone(), integer(index));
+                    Some(Outcome::Value(Value::Array(both)))
                 }
-                Outcome::Failure(failure) if flags.fire_on_one_errback => {
-                    Some(Outcome::Failure(Failure::FirstError { index, sub: Box::new(failure.clone()) }))
+                Outcome::Failure(failure) if self.fires_on_errback(flags) => {
+                    Some(Outcome::Failure(self.first_error(index, failure.clone())))
                 }
                 _ if list.finished_count == list.results.len() => {
                     let results = list.results.iter().flatten().map(success_and_result);
@@ -85,21 +97,21 @@ impl World<'_> {
                 let _ = self.fire_deeper(d, outcome);
             }
         }
-        match result {
-            Outcome::Failure(_) if flags.consume_errors => Outcome::Value(Value::Null),
-            result => result,
-        }
+        self.member_goes_on_with(result, flags)
     }
 
     /// `DeferredList.cancel` (1566-1583).
     pub(crate) fn cancel_list(&mut self, d: Id) -> Result<(), Panicked> {
-        if self.deferreds[d].called || !self.enter() {
+        if self.deferreds[d].called || !self.list_cancels_members() || !self.enter() {
             return Ok(());
         }
-        let members = self.deferreds[d].list.as_ref().expect("it is a list").members.clone();
+        let members = self.list(d).members.clone();
         for member in members {
             if let Err(Panicked) = self.cancel(member, By::Twisted) {
                 self.events.push(Event::Logged { logged: Failure::Panic });
+                if !self.list_cancels_all() {
+                    break;
+                }
             }
         }
         self.leave();
@@ -138,19 +150,25 @@ impl World<'_> {
             Outcome::Value(value) => {
                 let winner = self.races[race].contestants[index];
                 self.races[race].winner = Some(winner);
+                let outcome = Outcome::Value(Value::Array(vec![integer(index), value]));
+                if self.fires_before_cancelling() {
+                    let _ = self.fire_deeper(self.races[race].result, outcome.clone());
+                }
                 if let Err(panicked) = self.cancel_contestants(race, Some(winner)) {
                     return Returned::from(Err(panicked));
                 }
-                Outcome::Value(Value::Array(vec![integer(index), value]))
+                outcome
             }
             Outcome::Failure(failure) => {
-                let race = &mut self.races[race];
-                race.failures.push((index, failure));
-                if race.failures.len() < race.contestants.len() {
+                self.races[race].failures.push((index, failure));
+                let mut failures = self.races[race].failures.clone();
+                if !self.race_is_lost(failures.len(), self.races[race].contestants.len()) {
                     return Returned::from(Ok::<(), AlreadyCalled>(()));
                 }
-                race.failures.sort_by_key(|(index, _)| *index);
-                let failures = race.failures.iter().map(|(_, failure)| failure.clone());
+                if self.sorts_failures() {
+                    failures.sort_by_key(|(index, _)| *index);
+                }
+                let failures = failures.into_iter().map(|(_, failure)| failure);
                 Outcome::Failure(Failure::FailureGroup(failures.collect()))
             }
         };
@@ -158,7 +176,8 @@ impl World<'_> {
     }
 
     fn cancel_contestants(&mut self, race: RaceId, but: Option<Id>) -> Result<(), Panicked> {
-        if !self.enter() {
+        let losers_stay = but.is_some() && !self.cancels_losers();
+        if losers_stay || !self.enter() {
             return Ok(());
         }
         let contestants = self.races[race].contestants.clone();

@@ -59,6 +59,7 @@ impl<'p> World<'p> {
 
     /// Runs a coroutine until it awaits (`None`) or ends.
     fn run_steps(&mut self, coroutine: CoroutineId, mut came: Option<Outcome>) -> Option<Outcome> {
+        let began = self.coroutines[coroutine].at;
         loop {
             let Coroutine { id, steps, ret, at, .. } = self.coroutines[coroutine];
             if let Some(arg) = came.take() {
@@ -69,6 +70,9 @@ impl<'p> World<'p> {
                 }
                 self.coroutines[coroutine].at += 1;
                 continue;
+            }
+            if self.out_of_stack(at - began) {
+                return None;
             }
             let Some(step) = steps.get(at) else {
                 return Some(match ret {
@@ -101,8 +105,10 @@ impl<'p> World<'p> {
                 if let Outcome::Failure(_) = outcome {
                     deferred.fail_result = None;
                 }
-                Some(outcome.clone())
+                let outcome = outcome.clone();
+                Some(self.awaited_outcome(outcome))
             }
+            Held::Deferred(_) => self.awaited_while_waiting(),
             _ => None,
         }
     }
@@ -117,7 +123,7 @@ impl<'p> World<'p> {
 
     /// `_handleCancelInlineCallbacks` (1975-1998).
     pub(crate) fn handle_cancel(&mut self, coroutine: CoroutineId) -> Returned {
-        let canceller = Some(Canceller::Coroutine(coroutine));
+        let canceller = self.cancelled_again().then_some(Canceller::Coroutine(coroutine));
         self.coroutines[coroutine].deferred = self.make(Deferred { canceller, ..Deferred::default() });
         let Some(awaited) = self.coroutines[coroutine].waiting_on else {
             self.undefined.get_or_insert("AssertionError inside twisted.internet.defer");

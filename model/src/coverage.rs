@@ -1,7 +1,7 @@
 //! Which operations met a Deferred in which state, at the top level and inside scripts: a run that never
 //! met a pair proves nothing about it.
 
-use crate::program::Op;
+use crate::program::{OPERATIONS, Op};
 
 /// How the Deferred that an operation names stands when the operation begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,72 +70,55 @@ impl Stage {
     }
 }
 
-/// The operations, in the order of the language's table.
-pub const OPERATIONS: [&str; 29] = [
-    "new",
-    "succeed",
-    "fail",
-    "maybe",
-    "add_callback",
-    "add_errback",
-    "add_both",
-    "add_callbacks",
-    "callback",
-    "errback",
-    "cancel",
-    "pause",
-    "unpause",
-    "chain",
-    "list",
-    "gather",
-    "race",
-    "timeout",
-    "advance",
-    "coroutine",
-    "lock",
-    "semaphore",
-    "queue",
-    "acquire",
-    "release",
-    "put",
-    "get",
-    "probe",
-    "drop",
-];
-
 /// Counts of (operation × stage × nested or not).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
-    counts: [[[u64; 2]; Stage::ALL.len()]; OPERATIONS.len()],
+    /// By operation, stage and nesting; empty before the first.
+    pairs: Vec<u64>,
+    events: u64,
 }
 
-impl Default for Coverage {
-    fn default() -> Self {
-        Self { counts: [[[0; 2]; Stage::ALL.len()]; OPERATIONS.len()] }
-    }
+const PAIRS: usize = OPERATIONS.len() * Stage::ALL.len() * 2;
+
+fn place(operation: usize, stage: Stage, nested: bool) -> usize {
+    (operation * Stage::ALL.len() + stage as usize) * 2 + usize::from(nested)
 }
 
 impl Coverage {
     pub(crate) fn count(&mut self, op: &Op, stage: Stage, nested: bool) {
-        self.counts[row(op.name())][stage as usize][usize::from(nested)] += 1;
+        if self.pairs.is_empty() {
+            self.pairs = vec![0; PAIRS];
+        }
+        self.pairs[place(op.number(), stage, nested)] += 1;
     }
 
     /// How often an operation met a stage. Panics when the name isn't in [`OPERATIONS`].
     #[must_use]
     pub fn met(&self, operation: &str, stage: Stage, nested: bool) -> u64 {
-        self.counts[row(operation)][stage as usize][usize::from(nested)]
+        self.pairs.get(place(row(operation), stage, nested)).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn count_events(&mut self, events: usize) {
+        self.events += events as u64;
+    }
+
+    /// How many events were traced.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
     }
 
     /// How many operations were counted.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.counts.iter().flatten().flatten().sum()
+        self.pairs.iter().sum()
     }
 
     /// Adds what another run met.
     pub fn add(&mut self, other: &Self) {
-        let theirs = other.counts.iter().flatten().flatten();
-        for (mine, theirs) in self.counts.iter_mut().flatten().flatten().zip(theirs) {
+        self.events += other.events;
+        self.pairs.resize(PAIRS, 0);
+        for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
             *mine += theirs;
         }
     }

@@ -9,6 +9,7 @@
 mod combine;
 mod coroutine;
 pub mod coverage;
+pub mod fault;
 pub mod program;
 mod reclaim;
 mod run_loop;
@@ -21,18 +22,29 @@ pub mod value;
 mod world;
 
 pub use coverage::Coverage;
+pub use fault::Fault;
 pub use program::{Op, Program, ProgramError};
 pub use script::{Return, Script};
 pub use trace::{Answer, Event, State, Trace};
 pub use value::{Failure, Outcome, Value};
-pub use world::{MAX_DEPTH, STACK, World};
+pub use world::{MAX_DEPTH, STACK, World, weight};
 
 /// Runs a program and says what was seen.
 #[must_use]
 pub fn run(program: &Program) -> Answer {
-    let mut world = World::default();
+    run_in(World::default(), program)
+}
+
+/// As [`run`], on a model that does one thing wrong.
+#[must_use]
+pub fn run_with_fault(fault: Fault, program: &Program) -> Answer {
+    run_in(World::new(Some(fault), Coverage::default()), program)
+}
+
+fn run_in<'p>(mut world: World<'p>, program: &'p Program) -> Answer {
     for op in &program.ops {
         world.step(op);
     }
-    world.finish()
+    world.end();
+    world.answer()
 }

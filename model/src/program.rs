@@ -5,6 +5,7 @@ use crate::trace::ScriptId;
 use crate::value::{ErrorName, Value, scalar};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// How deep scripts may be nested in scripts; deeper is an error.
 ///
@@ -33,7 +34,7 @@ pub enum Op {
     /// Binds an unfired Deferred.
     New {
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        canceller: Option<Script>,
+        canceller: Option<Arc<Script>>,
     },
     /// Binds `succeed(value)`.
     Succeed {
@@ -43,15 +44,15 @@ pub enum Op {
     /// Binds `fail(error)`.
     Fail { error: ErrorName },
     /// Binds what `maybeDeferred` gives for the script.
-    Maybe { call: Script },
+    Maybe { call: Arc<Script> },
     /// `addCallback`.
-    AddCallback { d: usize, cb: Script },
+    AddCallback { d: usize, cb: Arc<Script> },
     /// `addErrback`.
-    AddErrback { d: usize, eb: Script },
+    AddErrback { d: usize, eb: Arc<Script> },
     /// `addBoth`.
-    AddBoth { d: usize, cb: Script },
+    AddBoth { d: usize, cb: Arc<Script> },
     /// `addCallbacks`.
-    AddCallbacks { d: usize, cb: Script, eb: Script },
+    AddCallbacks { d: usize, cb: Arc<Script>, eb: Arc<Script> },
     /// `callback`.
     Callback {
         d: usize,
@@ -129,6 +130,39 @@ pub enum Op {
     Drop { d: usize },
 }
 
+/// The names of the operations, in the order of the language's table.
+pub const OPERATIONS: [&str; 29] = [
+    "new",
+    "succeed",
+    "fail",
+    "maybe",
+    "add_callback",
+    "add_errback",
+    "add_both",
+    "add_callbacks",
+    "callback",
+    "errback",
+    "cancel",
+    "pause",
+    "unpause",
+    "chain",
+    "list",
+    "gather",
+    "race",
+    "timeout",
+    "advance",
+    "coroutine",
+    "lock",
+    "semaphore",
+    "queue",
+    "acquire",
+    "release",
+    "put",
+    "get",
+    "probe",
+    "drop",
+];
+
 /// Why a text is not a program.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
@@ -195,6 +229,14 @@ impl Program {
         first_error.map_or(Ok(()), Err)
     }
 
+    /// How many operations it has, those inside scripts too.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut size = 0;
+        self.walk(&mut |_, _| size += 1);
+        size
+    }
+
     /// Shows every operation, those inside scripts too, with the number of scripts around it.
     pub fn walk<'p>(&'p self, seen: &mut impl FnMut(&'p Op, usize)) {
         walk(&self.ops, 0, seen);
@@ -230,36 +272,42 @@ impl Op {
     /// Its name in the language.
     #[must_use]
     pub fn name(&self) -> &'static str {
+        OPERATIONS[self.number()]
+    }
+
+    /// Its place in [`OPERATIONS`].
+    #[must_use]
+    pub fn number(&self) -> usize {
         match self {
-            Self::New { .. } => "new",
-            Self::Succeed { .. } => "succeed",
-            Self::Fail { .. } => "fail",
-            Self::Maybe { .. } => "maybe",
-            Self::AddCallback { .. } => "add_callback",
-            Self::AddErrback { .. } => "add_errback",
-            Self::AddBoth { .. } => "add_both",
-            Self::AddCallbacks { .. } => "add_callbacks",
-            Self::Callback { .. } => "callback",
-            Self::Errback { .. } => "errback",
-            Self::Cancel { .. } => "cancel",
-            Self::Pause { .. } => "pause",
-            Self::Unpause { .. } => "unpause",
-            Self::Chain { .. } => "chain",
-            Self::List { .. } => "list",
-            Self::Gather { .. } => "gather",
-            Self::Race { .. } => "race",
-            Self::Timeout { .. } => "timeout",
-            Self::Advance { .. } => "advance",
-            Self::Coroutine { .. } => "coroutine",
-            Self::Lock {} => "lock",
-            Self::Semaphore { .. } => "semaphore",
-            Self::Queue { .. } => "queue",
-            Self::Acquire { .. } => "acquire",
-            Self::Release { .. } => "release",
-            Self::Put { .. } => "put",
-            Self::Get { .. } => "get",
-            Self::Probe { .. } => "probe",
-            Self::Drop { .. } => "drop",
+            Self::New { .. } => 0,
+            Self::Succeed { .. } => 1,
+            Self::Fail { .. } => 2,
+            Self::Maybe { .. } => 3,
+            Self::AddCallback { .. } => 4,
+            Self::AddErrback { .. } => 5,
+            Self::AddBoth { .. } => 6,
+            Self::AddCallbacks { .. } => 7,
+            Self::Callback { .. } => 8,
+            Self::Errback { .. } => 9,
+            Self::Cancel { .. } => 10,
+            Self::Pause { .. } => 11,
+            Self::Unpause { .. } => 12,
+            Self::Chain { .. } => 13,
+            Self::List { .. } => 14,
+            Self::Gather { .. } => 15,
+            Self::Race { .. } => 16,
+            Self::Timeout { .. } => 17,
+            Self::Advance { .. } => 18,
+            Self::Coroutine { .. } => 19,
+            Self::Lock {} => 20,
+            Self::Semaphore { .. } => 21,
+            Self::Queue { .. } => 22,
+            Self::Acquire { .. } => 23,
+            Self::Release { .. } => 24,
+            Self::Put { .. } => 25,
+            Self::Get { .. } => 26,
+            Self::Probe { .. } => 27,
+            Self::Drop { .. } => 28,
         }
     }
 
@@ -294,7 +342,7 @@ impl Op {
             Self::AddCallbacks { cb, eb, .. } => (Some(cb), Some(eb)),
             _ => (None, None),
         };
-        first.into_iter().chain(second)
+        first.into_iter().chain(second).map(|script| &**script)
     }
 
     /// The operations inside it: its scripts' and its coroutine steps'.

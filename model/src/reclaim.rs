@@ -19,7 +19,7 @@ impl World<'_> {
         while let Some(d) = pending.pop() {
             if !reached[d] {
                 reached[d] = true;
-                pending.extend(self.references(d));
+                self.references(d, &mut pending);
             }
         }
         for (d, deferred) in self.deferreds.iter_mut().enumerate() {
@@ -31,9 +31,8 @@ impl World<'_> {
     }
 
     /// The Deferreds that a Deferred holds on to.
-    fn references(&self, d: Id) -> Vec<Id> {
+    fn references(&self, d: Id, held: &mut Vec<Id>) {
         let deferred = &self.deferreds[d];
-        let mut held = Vec::new();
         if let Held::Deferred(inner) = deferred.result {
             held.push(inner);
         }
@@ -41,14 +40,14 @@ impl World<'_> {
             match item {
                 Item::Continue(waiter) => held.push(*waiter),
                 Item::Pair { callback, errback } => {
-                    self.held_by_call(*callback, &mut held);
-                    self.held_by_call(*errback, &mut held);
+                    self.held_by_call(*callback, held);
+                    self.held_by_call(*errback, held);
                 }
             }
         }
         match deferred.canceller {
-            Some(Canceller::Race(race)) => self.held_by_race(race, &mut held),
-            Some(Canceller::Coroutine(coroutine)) => self.held_by_coroutine(coroutine, &mut held),
+            Some(Canceller::Race(race)) => self.held_by_race(race, held),
+            Some(Canceller::Coroutine(coroutine)) => self.held_by_coroutine(coroutine, held),
             _ => {}
         }
         // In Python a list and its members hold each other until the last of them has fired. But nothing can
@@ -56,7 +55,6 @@ impl World<'_> {
         if let (Some(list), false) = (&deferred.list, deferred.called) {
             held.extend(&list.members);
         }
-        held
     }
 
     fn held_by_call(&self, call: Call<'_>, held: &mut Vec<Id>) {

@@ -1,7 +1,8 @@
 //! The methods of Twisted's class `Deferred`, to be read beside defer.py of 26.10.0.
 
 use crate::combine::parse_list;
-use crate::trace::Event;
+use crate::fault::{Place, Taken};
+use crate::trace::{Event, Raised};
 use crate::value::{Failure, Outcome, Value};
 use crate::world::{Call, Canceller, Deferred, Held, Id, Item, World};
 
@@ -47,9 +48,20 @@ impl<'p> World<'p> {
     /// `addCallbacks` (497-531), and with it `addCallback`, `addErrback` and `addBoth`.
     pub(crate) fn add_callbacks(&mut self, d: Id, callback: Call<'p>, errback: Call<'p>) {
         let item = Item::Pair { callback, errback };
-        self.deferreds[d].callbacks.push_back(item);
+        if self.runs_alone(d) {
+            return self.run_alone(d, item);
+        }
+        self.append(d, item);
         if self.deferreds[d].called {
             self.run_callbacks(d);
+        }
+    }
+
+    fn append(&mut self, d: Id, item: Item<'p>) {
+        match self.place(d, &item) {
+            Place::Back => self.deferreds[d].callbacks.push_back(item),
+            Place::Front => self.deferreds[d].callbacks.push_front(item),
+            Place::Nowhere => {}
         }
     }
 
@@ -60,31 +72,42 @@ impl<'p> World<'p> {
 
     /// `callback` and `errback` (858-920), which are `_startRunCallbacks` (966-990).
     pub(crate) fn start_run_callbacks(&mut self, d: Id, result: Outcome) -> Result<(), AlreadyCalled> {
-        let deferred = &mut self.deferreds[d];
-        if deferred.called {
-            if deferred.suppress_already_called {
-                deferred.suppress_already_called = false;
+        if self.deferreds[d].called {
+            if self.deferreds[d].suppress_already_called {
+                self.deferreds[d].suppress_already_called = self.ignores_again();
                 return Ok(());
             }
-            return Err(AlreadyCalled);
+            if self.refused_firing_overwrites() {
+                self.deferreds[d].result = Held::Outcome(result);
+            }
+            return if self.refuses_second_firing() { Err(AlreadyCalled) } else { Ok(()) };
         }
-        deferred.called = true;
-        deferred.canceller = None;
-        deferred.result = Held::Outcome(result);
+        self.deferreds[d].called = self.called_first();
+        if self.firing_frees_canceller() {
+            self.deferreds[d].canceller = None;
+        }
+        self.deferreds[d].result = Held::Outcome(result);
         self.run_callbacks(d);
+        self.deferreds[d].called = true;
         Ok(())
     }
 
     /// `pause` (922-926).
     pub(crate) fn pause(&mut self, d: Id) {
-        self.deferreds[d].paused += 1;
+        self.deferreds[d].paused = self.paused(self.deferreds[d].paused);
     }
 
     /// `unpause` (928-936).
     pub(crate) fn unpause(&mut self, d: Id) {
-        self.deferreds[d].paused -= 1;
+        if self.unpause_ignored(d) {
+            return;
+        }
+        self.deferreds[d].paused = self.unpaused(self.deferreds[d].paused);
         if self.deferreds[d].paused != 0 {
             return;
+        }
+        if self.unpause_needs_result(d) {
+            self.raised(Raised::Panic);
         }
         if self.deferreds[d].called {
             self.run_callbacks(d);
@@ -95,20 +118,29 @@ impl<'p> World<'p> {
     pub(crate) fn cancel(&mut self, mut d: Id, by: By) -> Result<(), Panicked> {
         let mut links = 0;
         loop {
-            if self.deferreds[d].list.is_some() {
+            if self.deferreds[d].list.is_some() && !self.fired_list_forwards(d) {
                 return self.cancel_list(d);
             }
             if !self.deferreds[d].called {
                 break;
             }
             match self.deferreds[d].result {
+                Held::Deferred(_) if !self.forwards_cancel() => return Ok(()),
                 Held::Deferred(inner) if links < self.deferreds.len() => d = inner,
                 Held::Deferred(_) => return self.mean_nothing("a RecursionError"),
-                _ => return Ok(()),
+                _ => {
+                    self.refuses_cancel();
+                    return Ok(());
+                }
             }
             links += 1;
         }
-        if let Some(canceller) = self.deferreds[d].canceller {
+        d = self.cancel_means(d);
+        let canceller = self.deferreds[d].canceller;
+        if let Some(canceller) = canceller {
+            if self.takes_canceller() {
+                self.deferreds[d].canceller = None;
+            }
             if by == By::Twisted && self.deferreds[d].cancelling > 0 {
                 return self.mean_nothing("a canceller was entered again while it ran");
             }
@@ -116,24 +148,33 @@ impl<'p> World<'p> {
             let returned = match canceller {
                 Canceller::Script(script) => self.invoke_canceller(script),
                 Canceller::Race(race) => self.cancel_race(race),
+                Canceller::Coroutine(_) if !self.cancels_awaited() => Ok(()),
                 Canceller::Coroutine(coroutine) => {
                     self.cancel_coroutine(d, coroutine);
                     Ok(())
                 }
                 Canceller::Waiting(resource) => {
-                    self.resources[resource].forget(d);
+                    if self.gives_up_place() {
+                        self.resources[resource].forget(d);
+                    }
                     Ok(())
                 }
             };
             self.deferreds[d].cancelling -= 1;
-            returned?;
+            if self.canceller_panic_leaves() {
+                returned?;
+            }
+            if self.ignores_with_canceller(canceller) {
+                self.deferreds[d].suppress_already_called = true;
+            }
         } else {
-            self.deferreds[d].suppress_already_called = true;
+            self.deferreds[d].suppress_already_called = self.ignores_without_canceller();
         }
-        if !self.deferreds[d].called {
+        if self.fires_cancelled(d, canceller.is_some()) {
             let cancelled = Outcome::Failure(Failure::CancelledError);
-            // Can't be refused: it isn't called.
-            let _ = self.start_run_callbacks(d, cancelled);
+            if let Err(AlreadyCalled) = self.start_run_callbacks(d, cancelled) {
+                self.raised(Raised::AlreadyCalledError);
+            }
         }
         Ok(())
     }
@@ -146,78 +187,141 @@ impl<'p> World<'p> {
 
     /// `_runCallbacks` (999-1149).
     pub(crate) fn run_callbacks(&mut self, d: Id) {
-        if self.deferreds[d].running_callbacks {
+        if self.deferreds[d].running_callbacks && self.guards() {
             return;
         }
         let mut chain = vec![d];
         while let Some(&current) = chain.last() {
-            if self.deferreds[current].paused != 0 {
-                return;
+            if self.deferreds[current].paused != 0 || chain.len() > self.longest_chain() {
+                if self.marks_while_paused() {
+                    self.mark(current, false);
+                }
+                if self.blocked_run_ends(chain.len()) {
+                    return;
+                }
+                chain.pop();
+                continue;
             }
             let mut finished = true;
-            while let Some(item) = self.deferreds[current].callbacks.pop_front() {
-                let Held::Outcome(result) = self.deferreds[current].result.clone() else {
-                    unreachable!("a Deferred that runs is called and waits for nothing");
+            let mut raised = false;
+            while let Some(item) = self.take_next(current) {
+                let result = match &self.deferreds[current].result {
+                    Held::Outcome(result) => result.clone(),
+                    Held::Deferred(_) | Held::Nothing => self.result_of_waiting(),
                 };
-                let call = match (item, &result) {
-                    (Item::Continue(chainee), _) => {
+                let (callback, errback) = match item {
+                    Item::Pair { callback, errback } => (callback, errback),
+                    Item::Continue(chainee) => {
                         self.deferreds[chainee].result = Held::Outcome(result);
-                        self.leave_null(current);
-                        self.deferreds[chainee].paused -= 1;
+                        self.leave_null(current, Taken::HandedOver);
+                        self.deferreds[chainee].paused = self.released(self.deferreds[chainee].paused);
                         chain.push(chainee);
                         finished = false;
                         break;
                     }
-                    (Item::Pair { callback, .. }, Outcome::Value(_)) => callback,
-                    (Item::Pair { errback, .. }, Outcome::Failure(_)) => errback,
                 };
+                let succeeded = matches!(result, Outcome::Value(_));
+                let call = if succeeded { callback } else { errback };
                 self.deferreds[current].running_callbacks = true;
                 let returned = self.call(call, current, result);
-                self.deferreds[current].running_callbacks = false;
+                self.deferreds[current].running_callbacks = self.keeps_running(&returned);
+                if self.panic_escapes(call, &returned) {
+                    return self.raised(Raised::Panic);
+                }
                 match returned {
                     Returned::Outcome(outcome) => {
+                        raised = succeeded && matches!(outcome, Outcome::Failure(_));
                         self.deferreds[current].result = Held::Outcome(outcome);
                     }
                     Returned::Deferred(inner) => {
                         self.deferreds[current].result = Held::Deferred(inner);
                         match self.ready(inner) {
                             None => {
-                                self.pause(current);
-                                let waiter = Item::Continue(current);
-                                self.deferreds[inner].callbacks.push_back(waiter);
+                                self.wait(current, inner);
                                 break;
                             }
                             Some(stolen) => {
-                                self.leave_null(inner);
+                                self.leave_null(inner, Taken::Stolen);
                                 self.deferreds[current].result = Held::Outcome(stolen);
                             }
                         }
                     }
                 }
+                if raised && self.pair_handles_itself(errback) {
+                    let again = Item::Pair { callback: Call::Passthru, errback };
+                    self.deferreds[current].callbacks.push_front(again);
+                }
+                if self.pause_stops_run(current) {
+                    return;
+                }
             }
             if finished {
-                let deferred = &mut self.deferreds[current];
-                deferred.fail_result = match &deferred.result {
-                    Held::Outcome(Outcome::Failure(failure)) => Some(failure.clone()),
-                    _ => None,
-                };
+                self.mark(current, raised);
                 chain.pop();
             }
+        }
+    }
+
+    fn take_next(&mut self, d: Id) -> Option<Item<'p>> {
+        let next = self.next_entry(d);
+        self.deferreds[d].callbacks.remove(next)
+    }
+
+    /// Begins to wait for a Deferred that was returned (1114-1121).
+    fn wait(&mut self, d: Id, inner: Id) {
+        if self.waiting_blocks() {
+            self.pause(d);
+        }
+        if !self.has_many_waiters() {
+            self.deferreds[inner].callbacks.retain(|item| !matches!(item, Item::Continue(_)));
+        }
+        self.append(inner, Item::Continue(d));
+        if inner != d && self.waits_for(inner, d) {
+            self.circles += 1;
+        }
+    }
+
+    /// Whether a Deferred waits for another, by way of others.
+    fn waits_for(&self, mut d: Id, other: Id) -> bool {
+        for _ in 0..self.deferreds.len() {
+            match self.deferreds[d].result {
+                Held::Deferred(inner) if inner == other => return true,
+                Held::Deferred(inner) => d = inner,
+                _ => break,
+            }
+        }
+        false
+    }
+
+    /// Remembers the failure that a Deferred is left with, or that it has none (1130-1145).
+    fn mark(&mut self, d: Id, raised: bool) {
+        match self.deferreds[d].result.clone() {
+            Held::Outcome(Outcome::Failure(failure)) if !raised || self.marks_raised() => {
+                self.deferreds[d].fail_result = Some(failure);
+            }
+            _ if self.handling_unmarks(d) => self.deferreds[d].fail_result = None,
+            _ => {}
         }
     }
 
     /// The result that a returned Deferred can give at once, if it can (1107-1112).
     fn ready(&self, inner: Id) -> Option<Outcome> {
         match &self.deferreds[inner] {
-            Deferred { result: Held::Outcome(result), paused: 0, .. } => Some(result.clone()),
+            Deferred { result: Held::Outcome(result), paused, .. }
+                if *paused == 0 || self.ready_while_paused() =>
+            {
+                Some(result.clone())
+            }
             _ => None,
         }
     }
 
     /// What is left of a Deferred whose result another one has taken (1058-1063, 1123-1128).
-    fn leave_null(&mut self, d: Id) {
-        self.deferreds[d].result = Held::Outcome(Outcome::Value(Value::Null));
-        self.deferreds[d].fail_result = None;
+    fn leave_null(&mut self, d: Id, taken: Taken) {
+        self.deferreds[d].fail_result = self.mark_left(d, taken);
+        if !self.keeps_result(taken) {
+            self.deferreds[d].result = Held::Outcome(Outcome::Value(Value::Null));
+        }
     }
 
     /// Calls what a chain has next; an exception becomes a failure (1096-1099).
@@ -227,25 +331,36 @@ impl<'p> World<'p> {
             Call::Script(script) => {
                 let returned = self.invoke(script, Some(current), Some(arg));
                 if matches!(returned, Returned::Deferred(inner) if inner == current) {
+                    if !self.waits_for_itself() {
+                        return Returned::Outcome(Outcome::Value(Value::Null));
+                    }
                     let self_return = script.id;
                     self.events.push(Event::SelfReturn { self_return });
                 }
                 returned
             }
-            Call::Fire(target) => Returned::from(self.fire_deeper(target, arg)),
+            Call::Fire(target) => {
+                let returned = Returned::from(self.fire_deeper(target, arg.clone()));
+                self.chain_leaves(returned, arg)
+            }
             Call::Member { list, index } => Returned::Outcome(self.member_fired(list, index, arg)),
             Call::ParseList => Returned::Outcome(parse_list(arg)),
             Call::Contestant { race, index } => self.contestant_fired(race, index, arg),
             Call::ConvertCancelled(timeout) => Returned::Outcome(self.convert_cancelled(timeout, arg)),
             Call::CancelTimeout(timeout) => {
-                self.clock.cancel(timeout);
+                if self.firing_stops_timeout() {
+                    self.clock.cancel(timeout);
+                }
                 Returned::Outcome(arg)
             }
             Call::GotResult(_) if self.deferreds[current].paused != 0 => {
                 self.undefined.get_or_insert("a Deferred was paused when it delivered to an await");
                 Returned::Outcome(arg)
             }
-            Call::GotResult(coroutine) => Returned::from(self.resume(coroutine, Some(arg))),
+            Call::GotResult(coroutine) => {
+                let returned = Returned::from(self.resume(coroutine, Some(arg.clone())));
+                self.await_leaves(returned, arg)
+            }
             Call::HandleCancel(coroutine) => self.handle_cancel(coroutine),
         }
     }

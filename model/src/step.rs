@@ -19,7 +19,7 @@ impl<'p> World<'p> {
         self.count(op);
         match op {
             Op::New { canceller } => {
-                let canceller = canceller.as_ref().map(Canceller::Script);
+                let canceller = canceller.as_deref().map(Canceller::Script);
                 let d = self.make(Deferred { canceller, ..Deferred::default() });
                 self.bind(d, true);
             }
@@ -113,9 +113,9 @@ impl<'p> World<'p> {
                 let d = self.start_coroutine(*id, steps, ret.as_ref());
                 self.bind(d, false);
             }
-            Op::Lock {} => self.resources.push(Resource::semaphore(1)),
-            Op::Semaphore { tokens } => self.resources.push(Resource::semaphore(*tokens)),
-            Op::Queue { size, backlog } => self.resources.push(Resource::queue(*size, *backlog)),
+            Op::Lock {} => self.resources.push(Resource::semaphore(self.tokens(1))),
+            Op::Semaphore { tokens } => self.resources.push(Resource::semaphore(self.tokens(*tokens))),
+            Op::Queue { size, backlog } => self.resources.push(Resource::queue(self.size(*size), *backlog)),
             Op::Acquire { r } => {
                 if let Some(d) = self.acquire(*r) {
                     self.bind(d, false);
@@ -192,7 +192,7 @@ impl<'p> World<'p> {
         !deferred.gathered && (!busy || deferred.balance > 0)
     }
 
-    fn raised(&mut self, error: Raised) {
+    pub(crate) fn raised(&mut self, error: Raised) {
         self.events.push(Event::Error { error });
     }
 
@@ -213,7 +213,8 @@ impl<'p> World<'p> {
         match &script.ret {
             Return::Arg => Returned::Outcome(arg),
             Return::Value(v) => value(v),
-            Return::Raise(error) | Return::Failure(error) => failure((*error).into()),
+            Return::Raise(error) => failure((*error).into()),
+            Return::Failure(error) => Returned::Outcome(self.returned_failure((*error).into())),
             Return::Panic(_) => failure(Failure::Panic),
             Return::Wait(slot) => match self.named(*slot) {
                 Some(d) if self.may_return(d, own) => Returned::Deferred(d),

@@ -68,27 +68,33 @@ impl World<'_> {
 
     /// `release` (2247-2258, 2308-2322); a program's `release` does nothing when no token is held.
     pub(crate) fn release(&mut self, r: usize) -> Result<(), AlreadyCalled> {
+        let free = self.free_during_hand_over();
         let Some(Resource::Tokens { tokens, limit, waiting }) = self.resources.get_mut(r) else {
             return Ok(());
         };
         if tokens == limit {
             return Ok(());
         }
-        match waiting.pop_front() {
-            Some(next) => self.start_run_callbacks(next, Outcome::Value(Value::Resource { r })),
-            None => {
-                *tokens += 1;
-                Ok(())
-            }
+        let Some(next) = waiting.pop_front() else {
+            *tokens += 1;
+            return Ok(());
+        };
+        *tokens += free;
+        let fired = self.start_run_callbacks(next, Outcome::Value(Value::Resource { r }));
+        if let Resource::Tokens { tokens, .. } = &mut self.resources[r] {
+            *tokens = tokens.saturating_sub(free);
         }
+        fired
     }
 
     /// `put` (2379-2390).
     pub(crate) fn put(&mut self, r: usize, value: Value) -> Result<(), Raised> {
+        let serves_last = self.serves_last();
         let Some(Resource::Queue { size, waiting, pending, .. }) = self.resources.get_mut(r) else {
             return Ok(());
         };
-        if let Some(next) = waiting.pop_front() {
+        let next = if serves_last { waiting.pop_back() } else { waiting.pop_front() };
+        if let Some(next) = next {
             let fired = self.start_run_callbacks(next, Outcome::Value(value));
             return fired.map_err(|AlreadyCalled| Raised::AlreadyCalledError);
         }

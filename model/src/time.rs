@@ -63,13 +63,12 @@ impl World<'_> {
 
     /// `convertCancelled` (804-813) with `_cancelledToTimedOutError` (274-292).
     pub(crate) fn convert_cancelled(&mut self, timeout: TimeoutId, result: Outcome) -> Outcome {
-        match result {
-            Outcome::Failure(failure)
-                if self.clock.timeouts[timeout].timed_out && failure.is(TrapName::CancelledError) =>
-            {
-                Outcome::Failure(Failure::TimeoutError)
-            }
-            result => result,
+        let timed_out = self.clock.timeouts[timeout].timed_out;
+        let cancelled = matches!(&result, Outcome::Failure(failure) if failure.is(TrapName::CancelledError));
+        if self.becomes_timeout(timed_out, cancelled) {
+            Outcome::Failure(Failure::TimeoutError)
+        } else {
+            result
         }
     }
 }

@@ -3,12 +3,14 @@
 use crate::combine::{List, Race, RaceId};
 use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
+use crate::fault::Fault;
 use crate::script::Script;
 use crate::sync::Resource;
 use crate::time::{Clock, TimeoutId};
 use crate::trace::{Answer, Event, ScriptId, State, Trace, sort_failures};
 use crate::value::{Failure, Outcome};
-use std::collections::{HashSet, VecDeque};
+use rustc_hash::FxHashSet;
+use std::collections::VecDeque;
 
 /// How deep scripts and `chain` may call each other before a program is undefined ("depth").
 ///
@@ -126,19 +128,53 @@ pub struct World<'p> {
     pub(crate) slots: Vec<Slot>,
     pub(crate) events: Vec<Event>,
     pub(crate) unhandled: Vec<Failure>,
+    /// How the slots stood at the end.
+    pub(crate) ending: Vec<State>,
     pub(crate) races: Vec<Race>,
     pub(crate) coroutines: Vec<Coroutine<'p>>,
     pub(crate) clock: Clock,
     pub(crate) resources: Vec<Resource>,
     /// The scripts whose operations have run.
-    pub(crate) begun: HashSet<ScriptId>,
+    pub(crate) begun: FxHashSet<ScriptId>,
     /// How many scripts and chained fires are on the call stack.
     pub(crate) depth: usize,
     pub(crate) undefined: Option<&'static str>,
+    /// How many times a Deferred began to wait for one that waits for it, by way of others.
+    pub(crate) circles: u64,
     pub(crate) coverage: Coverage,
+    /// What it does wrong.
+    pub(crate) fault: Option<Fault>,
+    /// Empty chains of former programs, so that their memory is used again.
+    spare: Vec<VecDeque<Item<'p>>>,
 }
 
 impl<'p> World<'p> {
+    /// A world that does one thing wrong, if it is given a fault, and adds to what former ones met.
+    #[must_use]
+    pub fn new(fault: Option<Fault>, coverage: Coverage) -> Self {
+        Self { fault, coverage, ..Self::default() }
+    }
+
+    /// Forgets the program, for another one in the same memory; the coverage stays.
+    pub fn clear(&mut self) {
+        for mut deferred in self.deferreds.drain(..) {
+            deferred.callbacks.clear();
+            self.spare.push(deferred.callbacks);
+        }
+        self.slots.clear();
+        self.events.clear();
+        self.unhandled.clear();
+        self.ending.clear();
+        self.races.clear();
+        self.coroutines.clear();
+        self.clock = Clock::default();
+        self.resources.clear();
+        self.begun.clear();
+        self.depth = 0;
+        self.undefined = None;
+        self.circles = 0;
+    }
+
     /// What has happened so far, in order.
     #[must_use]
     pub fn events(&self) -> &[Event] {
@@ -161,6 +197,25 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// Gives what operations met which states, and begins to count anew.
+    pub fn take_coverage(&mut self) -> Coverage {
+        std::mem::take(&mut self.coverage)
+    }
+
+    /// How many times a Deferred began to wait for one that waits for it, by way of others: neither goes on.
+    #[must_use]
+    pub fn circles(&self) -> u64 {
+        self.circles
+    }
+
+    /// The scripts that are held, as callbacks, errbacks or cancellers of a Deferred that is not reclaimed:
+    /// one number for all of them, whatever their order.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        let alive = self.deferreds.iter().filter(|deferred| !deferred.gone);
+        alive.map(Deferred::held).fold(0, u64::wrapping_add)
     }
 
     /// How many slots were ever bound.
@@ -192,11 +247,12 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Ends the program: lets go of every slot, reclaims, and gives what was seen.
-    #[must_use]
-    pub fn finish(&mut self) -> Answer {
-        let state: Vec<State> = (0..self.slots.len()).map(|slot| self.state(slot)).collect();
-        if state.iter().any(is_internal) {
+    /// Ends the program: lets go of every slot, and reclaims.
+    pub fn end(&mut self) {
+        for slot in 0..self.slots.len() {
+            self.ending.push(self.state(slot));
+        }
+        if self.ending.iter().any(is_internal) {
             self.undefined.get_or_insert(INTERNAL_SHOWS);
         }
         for slot in &mut self.slots {
@@ -208,15 +264,28 @@ impl<'p> World<'p> {
         if self.unhandled.iter().any(Failure::is_internal) {
             self.undefined.get_or_insert(INTERNAL_SHOWS);
         }
+        self.coverage.count_events(self.events.len());
+    }
+
+    /// What was seen of a program that has ended.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
         if let Some(why) = self.undefined {
             return Answer::undefined(why);
         }
-        let mut unhandled = std::mem::take(&mut self.unhandled);
+        let mut unhandled = self.unhandled.clone();
         sort_failures(&mut unhandled);
-        Answer::Trace(Trace { events: std::mem::take(&mut self.events), state, unhandled })
+        Answer::Trace(Trace { events: self.events.clone(), state: self.ending.clone(), unhandled })
     }
 
-    pub(crate) fn make(&mut self, deferred: Deferred<'p>) -> Id {
+    /// How the slots stood when the program ended.
+    #[must_use]
+    pub fn ending(&self) -> &[State] {
+        &self.ending
+    }
+
+    pub(crate) fn make(&mut self, mut deferred: Deferred<'p>) -> Id {
+        deferred.callbacks = self.spare.pop().unwrap_or_default();
         self.deferreds.push(deferred);
         self.deferreds.len() - 1
     }
@@ -228,6 +297,39 @@ impl<'p> World<'p> {
     /// The Deferred that a slot names, unless it is unbound or dropped.
     pub(crate) fn named(&self, slot: usize) -> Option<Id> {
         self.slots.get(slot)?.deferred
+    }
+}
+
+/// What a script that is held adds to [`World::held`].
+#[must_use]
+pub fn weight(script: ScriptId) -> u64 {
+    // Far apart for near ids, so that two of them don't add up to a third.
+    (script as u64 ^ 0x9E37_79B9_7F4A_7C15).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+impl Deferred<'_> {
+    fn held(&self) -> u64 {
+        let of_item = |item: &Item<'_>| match item {
+            Item::Pair { callback: Call::Script(one), errback: Call::Script(other) }
+                if one.id == other.id =>
+            {
+                weight(one.id)
+            }
+            Item::Pair { callback, errback } => of_call(*callback).wrapping_add(of_call(*errback)),
+            Item::Continue(_) => 0,
+        };
+        let canceller = match self.canceller {
+            Some(Canceller::Script(script)) => weight(script.id),
+            _ => 0,
+        };
+        self.callbacks.iter().map(of_item).fold(canceller, u64::wrapping_add)
+    }
+}
+
+fn of_call(call: Call<'_>) -> u64 {
+    match call {
+        Call::Script(script) => weight(script.id),
+        _ => 0,
     }
 }
 

@@ -27,9 +27,7 @@ pub const STORED: &str = "stored";
 pub struct Summary {
     /// How many programs were run and compared, those called undefined among them.
     pub programs: u64,
-    /// How many events the model traced on them.
-    pub events: u64,
-    /// How often each operation met each state.
+    /// How often each operation met each state on the model, and how much it traced.
     pub coverage: Coverage,
     /// How many programs were undefined, and so not compared, by subject and cause.
     pub undefined: BTreeMap<String, u64>,
@@ -184,15 +182,11 @@ impl Jury {
 
 /// Runs a program on the model, in lockstep with the engine where that is asked for, and counts what it met.
 fn look(program: &Program, lockstep: bool, summary: &mut Summary) -> Verdict {
-    let verdict = if lockstep {
+    if lockstep {
         lockstep::model_and_engine(program, &mut summary.coverage)
     } else {
         lockstep::alone(program, &mut summary.coverage)
-    };
-    if let Verdict::Conforms(Answer::Trace(trace)) = &verdict {
-        summary.events += trace.events.len() as u64;
     }
-    verdict
 }
 
 /// Asks subjects about single programs, while no batch is on its way.

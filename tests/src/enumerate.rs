@@ -3,6 +3,7 @@
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::value::{ErrorName, TrapName};
 use deferral_model::{Op, Program, Return, Script, Value};
+use std::sync::Arc;
 
 /// What small programs are made of.
 #[derive(Clone, Debug)]
@@ -14,8 +15,8 @@ pub struct Alphabet {
     pub letters: Vec<Op>,
 }
 
-fn script(ret: Return) -> Script {
-    Script { id: 0, ops: Vec::new(), ret }
+fn script(ret: Return) -> Arc<Script> {
+    Arc::new(Script { id: 0, ops: Vec::new(), ret })
 }
 
 /// The operations of the core: fourteen for each of two Deferreds, of which the second has a canceller.
@@ -110,7 +111,8 @@ fn core_letters() -> Vec<Op> {
                     id: 0,
                     ops: vec![Op::Pause { d: other }, Op::Cancel { d: other }],
                     ret: Return::Arg,
-                },
+                }
+                .into(),
             },
         ]);
     }
@@ -151,12 +153,14 @@ fn number_scripts(ops: &mut [Op]) {
     };
     for op in ops {
         match op {
-            Op::New { canceller: Some(script) } | Op::Maybe { call: script } => number(&mut script.id),
-            Op::AddCallback { cb, .. } | Op::AddBoth { cb, .. } => number(&mut cb.id),
-            Op::AddErrback { eb, .. } => number(&mut eb.id),
+            Op::New { canceller: Some(script) } | Op::Maybe { call: script } => {
+                number(&mut Arc::make_mut(script).id);
+            }
+            Op::AddCallback { cb, .. } | Op::AddBoth { cb, .. } => number(&mut Arc::make_mut(cb).id),
+            Op::AddErrback { eb, .. } => number(&mut Arc::make_mut(eb).id),
             Op::AddCallbacks { cb, eb, .. } => {
-                number(&mut cb.id);
-                number(&mut eb.id);
+                number(&mut Arc::make_mut(cb).id);
+                number(&mut Arc::make_mut(eb).id);
             }
             Op::Coroutine { id, .. } => number(id),
             _ => {}

@@ -15,3 +15,4 @@ pub mod shrink;
 pub mod stack;
 pub mod subject;
 pub mod subjects;
+pub mod teeth;

@@ -1,22 +1,26 @@
 //! The lockstep is an oracle: it decides whether two subjects differ on a program.
 //!
 //! It runs both inside this process, one operation at a time, compares everything that can be seen after
-//! each, and stops at the first difference. At the end all handles are let go and the whole traces are
-//! compared, with what was reported then; and nothing may be left that was made.
+//! each, and stops at the first difference. At the end all handles are let go, what was reported then is
+//! compared, and nothing may be left that was made.
 
 use crate::subject::{Execution, Observation};
 use crate::subjects::engine::Engine;
 use crate::subjects::model::Model;
 use deferral::Panicked;
-use deferral_model::{Answer, Coverage, Program};
+use deferral_model::{Coverage, Op, Program};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How many times a program is looked at, at the most, not counting the end: to look at thousands of Deferreds
+/// after each of thousands of operations would take too long.
+const LOOKS: usize = 100;
 
 /// What the lockstep of two subjects gave.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They agree, on this trace.
-    Conforms(Answer),
+    /// They agree.
+    Conforms,
     /// The program is undefined for one of them, for this reason: nothing is compared from there on.
     Undefined(String),
     /// They differ.
@@ -38,10 +42,8 @@ pub struct Divergence {
 /// What a subject showed at the first difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// After an operation.
-    Step(Observation),
-    /// At the end.
-    End(Answer),
+    /// This.
+    Observed(Observation),
     /// So many Deferreds, callbacks and cancellers were left when all handles were let go.
     Left(usize),
     /// Nothing was asked of it any more.
@@ -50,45 +52,69 @@ pub enum Seen {
     Panicked(String),
 }
 
+/// What was seen last of the two subjects; it is kept for the next program, to use the memory again.
+#[derive(Default)]
+pub struct Looks {
+    left: Observation,
+    right: Observation,
+}
+
 /// Runs a program on the model and the engine, and adds to `coverage` what it met.
 pub fn model_and_engine(program: &Program, coverage: &mut Coverage) -> Verdict {
-    let mut model = Model::default();
-    let run = || lockstep(program, &mut model, &mut Engine::default());
-    let verdict = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let said = Panicked::from(panic);
-        differ(None, Seen::Nothing, Seen::Panicked(said.message().unwrap_or("no message").to_owned()))
-    });
-    coverage.add(model.world().coverage());
+    let mut model = Model::new(None, std::mem::take(coverage));
+    let verdict = caught(|| lockstep(&program.ops, &mut model, &mut Engine::default()));
+    *coverage = model.take_coverage();
     verdict
 }
 
 /// Runs a program on two subjects.
-pub fn lockstep<'p>(
-    program: &'p Program,
+pub fn lockstep<'p>(ops: &'p [Op], left: &mut impl Execution<'p>, right: &mut impl Execution<'p>) -> Verdict {
+    let every = ops.len().div_ceil(LOOKS).max(1);
+    let looks = |at: usize| (at + 1).is_multiple_of(every) || at + 1 == ops.len();
+    step_by_step(ops, looks, left, right, &mut Looks::default())
+}
+
+/// Runs operations on two subjects, and looks at both after those that are asked for.
+pub fn step_by_step<'p>(
+    ops: impl IntoIterator<Item = &'p Op>,
+    looks: impl Fn(usize) -> bool,
     left: &mut impl Execution<'p>,
     right: &mut impl Execution<'p>,
+    seen: &mut Looks,
 ) -> Verdict {
-    for (at, op) in program.ops.iter().enumerate() {
+    for (at, op) in ops.into_iter().enumerate() {
         left.step(op);
         right.step(op);
         if let Some(why) = left.undefined().or(right.undefined()) {
             return Verdict::Undefined(why.to_owned());
         }
-        let (here, there) = (left.observe(), right.observe());
-        if here != there {
-            return differ(Some(at), Seen::Step(here), Seen::Step(there));
+        if looks(at) && seen.differ(left, right) {
+            return seen.divergence(Some(at));
         }
     }
-    let (here, there) = (left.finish(), right.finish());
-    match (here, there) {
-        (Answer::Undefined { undefined }, _) | (_, Answer::Undefined { undefined }) => {
-            Verdict::Undefined(undefined)
-        }
-        (here, there) if here == there => match (left.leaked(), right.leaked()) {
-            (0, 0) => Verdict::Conforms(here),
-            (here, there) => differ(None, Seen::Left(here), Seen::Left(there)),
-        },
-        (here, there) => differ(None, Seen::End(here), Seen::End(there)),
+    left.end();
+    right.end();
+    if let Some(why) = left.undefined().or(right.undefined()) {
+        return Verdict::Undefined(why.to_owned());
+    }
+    if seen.differ(left, right) {
+        return seen.divergence(None);
+    }
+    match (left.leaked(), right.leaked()) {
+        (0, 0) => Verdict::Conforms,
+        (here, there) => differ(None, Seen::Left(here), Seen::Left(there)),
+    }
+}
+
+impl Looks {
+    fn differ<'p>(&mut self, left: &mut impl Execution<'p>, right: &mut impl Execution<'p>) -> bool {
+        left.observe(&mut self.left);
+        right.observe(&mut self.right);
+        self.left != self.right
+    }
+
+    fn divergence(&self, after: Option<usize>) -> Verdict {
+        differ(after, Seen::Observed(self.left.clone()), Seen::Observed(self.right.clone()))
     }
 }
 
@@ -96,13 +122,22 @@ fn differ(after: Option<usize>, left: Seen, right: Seen) -> Verdict {
     Verdict::Diverges(Box::new(Divergence { after, left, right }))
 }
 
+/// A panic on the way is a difference too.
+pub(crate) fn caught(run: impl FnOnce() -> Verdict) -> Verdict {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let said = Panicked::from(panic);
+        differ(None, Seen::Nothing, Seen::Panicked(said.message().unwrap_or("no message").to_owned()))
+    })
+}
+
 /// Runs a program on the model alone, and adds to `coverage` what it met.
 pub fn alone(program: &Program, coverage: &mut Coverage) -> Verdict {
-    let mut model = Model::default();
+    let mut model = Model::new(None, std::mem::take(coverage));
     program.ops.iter().for_each(|op| model.step(op));
-    coverage.add(model.world().coverage());
+    model.end();
+    *coverage = model.take_coverage();
     match model.undefined() {
         Some(why) => Verdict::Undefined(why.to_owned()),
-        None => Verdict::Conforms(model.finish()),
+        None => Verdict::Conforms,
     }
 }

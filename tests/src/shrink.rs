@@ -1,6 +1,7 @@
 //! Makes a program small that shows a difference: a greedy search over simpler programs.
 
 use deferral_model::{Op, Program, Return, Script, Value};
+use std::sync::Arc;
 
 /// Makes a program smaller as long as a simpler one still `fails`.
 ///
@@ -61,8 +62,8 @@ fn of_ops(ops: &[Op]) -> Vec<Vec<Op>> {
 }
 
 fn of_op(op: &Op) -> Vec<Op> {
-    let scripts = |script: &Script, make: &dyn Fn(Script) -> Op| -> Vec<Op> {
-        of_script(script).into_iter().map(make).collect()
+    let scripts = |script: &Script, make: &dyn Fn(Arc<Script>) -> Op| -> Vec<Op> {
+        of_script(script).into_iter().map(|script| make(script.into())).collect()
     };
     match op {
         Op::New { canceller: Some(canceller) } => {

@@ -117,22 +117,25 @@ pub trait Execution<'p> {
     /// Runs the next operation.
     fn step(&mut self, op: &'p Op);
 
-    /// What is new since the last look, and how every slot stands.
-    fn observe(&mut self) -> Observation;
+    /// Writes down what is new since the last look, and how everything stands.
+    fn observe(&mut self, seen: &mut Observation);
 
     /// Why the program means nothing, once that is known.
     fn undefined(&self) -> Option<&'static str>;
+
+    /// Ends the program: lets go of every handle.
+    fn end(&mut self);
 
     /// How many Deferreds, callbacks and cancellers are left, once the program was ended.
     fn leaked(&self) -> usize {
         0
     }
 
-    /// Ends the program: lets go of every handle, and gives the whole trace.
-    fn finish(&mut self) -> Answer;
+    /// The whole trace of a program that was ended.
+    fn answer(&self) -> Answer;
 }
 
-/// What can be seen of a program after an operation.
+/// What can be seen of a program after an operation: more than a trace shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     /// What happened since the last look.
@@ -141,26 +144,30 @@ pub struct Observation {
     pub state: Vec<State>,
     /// What was reported as unhandled since the last look, sorted.
     pub unhandled: Vec<Failure>,
+    /// The scripts that callbacks, errbacks and cancellers still hold: one number for all, whatever their order.
+    pub held: u64,
+    /// How many warnings there were of Deferreds that wait for each other.
+    pub circles: u64,
 }
 
 /// Stands for a subject inside this process: answers by a function.
 pub struct InProcess {
-    name: &'static str,
-    run: fn(&Program) -> Answer,
+    name: String,
+    run: Box<dyn Fn(&Program) -> Answer>,
     batches: std::collections::VecDeque<Vec<Program>>,
 }
 
 impl InProcess {
     /// A subject that answers by a function.
     #[must_use]
-    pub fn new(name: &'static str, run: fn(&Program) -> Answer) -> Self {
-        Self { name, run, batches: std::collections::VecDeque::new() }
+    pub fn new(name: &str, run: impl Fn(&Program) -> Answer + 'static) -> Self {
+        Self { name: name.to_owned(), run: Box::new(run), batches: std::collections::VecDeque::new() }
     }
 }
 
 impl Subject for InProcess {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {

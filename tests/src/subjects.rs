@@ -6,12 +6,21 @@ pub mod process;
 pub mod twisted;
 
 use crate::subject::{InProcess, Subject, SubjectError};
+use deferral_model::fault::UnknownFault;
+use deferral_model::{Fault, run_with_fault};
 
-/// The subject of a name: `model`, `engine`, `twisted`, or else a command for `sh -c`.
+/// The subject of a name: `model`, `engine`, `twisted`, or else a command for `sh -c`. `model:F31` is the model with
+/// that fault.
 ///
 /// # Errors
 /// When it can't be started.
 pub fn named(name: &str) -> Result<Box<dyn Subject>, SubjectError> {
+    if let Some(fault) = name.strip_prefix("model:") {
+        let failed =
+            |cause: UnknownFault| SubjectError::Start { subject: name.to_owned(), cause: cause.to_string() };
+        let fault: Fault = fault.parse().map_err(failed)?;
+        return Ok(Box::new(InProcess::new(name, move |program| run_with_fault(fault, program))));
+    }
     Ok(match name {
         "model" => Box::new(InProcess::new("model", deferral_model::run)),
         "engine" => Box::new(InProcess::new("engine", engine::run)),

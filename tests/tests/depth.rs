@@ -3,9 +3,10 @@
 use deferral_conformance::stack::with_stack;
 use deferral_conformance::subjects::engine;
 use deferral_model::{Answer, Op, Outcome, Program, Return, Script, State, Value, run, trace::Event};
+use std::sync::Arc;
 
-fn script(id: usize, ops: Vec<Op>, ret: Return) -> Script {
-    Script { id: i64::try_from(id).unwrap(), ops, ret }
+fn script(id: usize, ops: Vec<Op>, ret: Return) -> Arc<Script> {
+    Arc::new(Script { id: i64::try_from(id).unwrap(), ops, ret })
 }
 
 fn int(value: usize) -> Value {

@@ -26,8 +26,10 @@ proptest! {
         if let Answer::Trace(_) = answer {
             prop_assert_eq!(&engine::run(&program), &answer);
         }
-        if let Verdict::Conforms(stepped) = model_and_engine(&program, &mut Coverage::default()) {
-            prop_assert_eq!(stepped, answer);
+        let (mut model, mut engine) = (Model::default(), Engine::default());
+        if lockstep(&program.ops, &mut model, &mut engine) == Verdict::Conforms {
+            prop_assert_eq!(&model.answer(), &answer);
+            prop_assert_eq!(&engine.answer(), &answer);
         }
     }
 
@@ -48,15 +50,16 @@ fn programs_are_alive_and_meet_everything() {
     const PROGRAMS: u64 = 150_000;
     for operations in [Operations::Core, Operations::All] {
         let mut coverage = Coverage::default();
-        let (mut events, mut undefined) = (0, 0);
+        let mut undefined = 0;
         let mut choose = Seeded::new(1);
         for _ in 0..PROGRAMS {
             match model_and_engine(&program(&mut choose, operations, 20), &mut coverage) {
-                Verdict::Conforms(Answer::Trace(trace)) => events += trace.events.len() as u64,
+                Verdict::Conforms => {}
                 Verdict::Undefined(_) => undefined += 1,
                 other => panic!("{other:?}"),
             }
         }
+        let events = coverage.events();
         assert!(events >= 4 * PROGRAMS, "{operations:?}: {events} events");
         let never: Vec<_> = coverage.never_met().collect();
         match operations {
@@ -115,35 +118,38 @@ impl<'p> Execution<'p> for Liar<'p> {
         self.truth.step(op);
     }
 
-    fn observe(&mut self) -> Observation {
-        let mut seen = self.truth.observe();
+    fn observe(&mut self, seen: &mut Observation) {
+        self.truth.observe(seen);
         if let (2.., Some(state)) = (self.cancellations, seen.state.first_mut()) {
             *state = State::Value(Value::Text("a lie".to_owned()));
         }
-        seen
     }
 
     fn undefined(&self) -> Option<&'static str> {
         self.truth.undefined()
     }
 
-    fn finish(&mut self) -> Answer {
-        self.truth.finish()
+    fn end(&mut self) {
+        self.truth.end();
+    }
+
+    fn answer(&self) -> Answer {
+        self.truth.answer()
     }
 }
 
 fn lie_shows(program: &Program) -> bool {
-    matches!(lockstep(program, &mut Liar::default(), &mut Engine::default()), Verdict::Diverges(_))
+    matches!(lockstep(&program.ops, &mut Liar::default(), &mut Engine::default()), Verdict::Diverges(_))
 }
 
 #[test]
 fn a_difference_is_seen_where_it_begins() {
     let text = r#"{"ops":[{"op":"new"},{"op":"cancel","d":0},{"op":"probe","d":0},{"op":"cancel","d":0},{"op":"drop","d":0}]}"#;
     let program = Program::from_json(text).unwrap();
-    match lockstep(&program, &mut Liar::default(), &mut Engine::default()) {
+    match lockstep(&program.ops, &mut Liar::default(), &mut Engine::default()) {
         Verdict::Diverges(divergence) => {
             assert_eq!(divergence.after, Some(3));
-            assert!(matches!((divergence.left, divergence.right), (Seen::Step(_), Seen::Step(_))));
+            assert!(matches!((divergence.left, divergence.right), (Seen::Observed(_), Seen::Observed(_))));
         }
         other => panic!("{other:?}"),
     }

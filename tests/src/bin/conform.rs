@@ -12,6 +12,8 @@ mod replay;
 mod run;
 #[path = "../cli/show.rs"]
 mod show;
+#[path = "../cli/teeth.rs"]
+mod teeth;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -40,6 +42,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Answer programs from standard input with traces on standard output (the wire protocol).
     Run(run::Arguments),
+    /// Plant faults one by one, and show how soon random programs find each.
+    Teeth(teeth::Arguments),
 }
 
 /// How a command ended.
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Some(Command::Enumerate(arguments)) => enumerate::enumerate(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),
     });
     match ended {
         Ok(Verdict::Conforms) => ExitCode::SUCCESS,

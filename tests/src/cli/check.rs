@@ -4,7 +4,7 @@ use crate::{Verdict, show};
 use anyhow::{Result, bail};
 use clap::Args;
 use deferral_conformance::check::{Jury, Summary};
-use deferral_conformance::generate::{Operations, Seeded, program};
+use deferral_conformance::generate::{LONG_EVERY, Operations, stream};
 use deferral_conformance::subjects::named;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -26,9 +26,12 @@ pub(crate) struct Arguments {
     /// The seed of the random programs; a random one where none is given
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The most operations that a program has, those inside scripts not counted
+    /// The most operations that a program has, those inside scripts and long programs not counted
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     max_ops: u32,
+    /// One program of so many is a long one, of hundreds of operations; 0 for none
+    #[arg(long, value_name = "N", default_value_t = LONG_EVERY)]
+    long_every: u64,
     /// Only operations of the core: no lists, races, timeouts, coroutines, locks, semaphores, queues
     #[arg(long)]
     core: bool,
@@ -45,8 +48,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
     });
     let mut jury = jury(&arguments.subject, &arguments.against)?;
     let operations = if arguments.core { Operations::Core } else { Operations::All };
-    let mut choose = Seeded::new(seed);
-    let programs = std::iter::repeat_with(|| program(&mut choose, operations, arguments.max_ops));
+    let programs = stream(seed, operations, arguments.max_ops, arguments.long_every);
     let started = Instant::now();
     let time = arguments.time.map(Duration::from_secs);
     let cases = if time.is_some() { u64::MAX } else { arguments.cases };

@@ -2,8 +2,9 @@
 
 use super::choose::Choose;
 use super::weights::{
-    BODY_OPS, BODY_PERCENT, CORE, CORE_PERCENT, FAMILY, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, Gives, Kind,
-    LEFT_OUT_PERCENT, NESTING, RETURNS, STEPS, SWARM_PERCENT, WILD_SLOT_PERCENT,
+    BODY_OPS, BODY_PERCENT, CORE, CORE_PERCENT, FAMILY, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, GROUPS, Gives,
+    Kind, LEFT_OUT_PERCENT, NESTING, PREFERENCE, PREFERRED_GROUPS, PREFERRING_PERCENT, RETURNS,
+    SAME_SLOT_PERCENT, SCENE_OPS, SCENE_PERCENT, STEPS, SWARM_PERCENT, WILD_SLOT_PERCENT,
 };
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::value::{ErrorName, TrapName};
@@ -28,8 +29,16 @@ pub fn program(choose: &mut impl Choose, operations: Operations, max_ops: u32) -
     // The largest of five: short programs are for the enumeration.
     let left = 1 + [(); 5].map(|()| choose.below(max_ops)).into_iter().max().expect("there are five");
     let operations = swarm(choose, operations);
-    let mut making =
-        Making { choose, operations, left, slots: Vec::new(), resources: 0, ids: 0, integers: 0 };
+    let mut making = Making {
+        choose,
+        operations,
+        left,
+        slots: Vec::new(),
+        last: 0,
+        resources: Vec::new(),
+        ids: 0,
+        integers: 0,
+    };
     let mut ops = Vec::new();
     // Something to work on, and sometimes two or three of it.
     for _ in 0..1 + making.choose.below(3) {
@@ -40,6 +49,13 @@ pub fn program(choose: &mut impl Choose, operations: Operations, max_ops: u32) -
     }
     while making.left > 0 {
         // What is never fired shows little: towards the end, what is left is fired.
+        if making.left > SCENE_OPS && making.choose.chance(SCENE_PERCENT) {
+            let left = making.left;
+            let scene = making.scene();
+            making.left = left - scene.len() as u32;
+            ops.extend(scene);
+            continue;
+        }
         let late = making.left <= making.unfired() && making.choose.chance(FIRE_LATE_PERCENT);
         let kind = match late {
             true if making.choose.chance(65) => Kind::Callback,
@@ -57,10 +73,16 @@ fn swarm(choose: &mut impl Choose, operations: Operations) -> Vec<(Kind, u32)> {
     if operations == Operations::All && !choose.chance(CORE_PERCENT) {
         some.extend(FAMILY);
     }
-    if !choose.chance(SWARM_PERCENT) {
-        return some;
+    if choose.chance(PREFERRING_PERCENT) {
+        for _ in 0..1 + choose.below(PREFERRED_GROUPS) {
+            let group = GROUPS[choose.below(GROUPS.len() as u32) as usize];
+            let preferred = some.iter_mut().filter(|(kind, _)| group.contains(kind));
+            preferred.for_each(|(_, weight)| *weight *= PREFERENCE);
+        }
     }
-    some.retain(|(kind, _)| *kind == Kind::New || !choose.chance(LEFT_OUT_PERCENT));
+    if choose.chance(SWARM_PERCENT) {
+        some.retain(|(kind, _)| *kind == Kind::New || !choose.chance(LEFT_OUT_PERCENT));
+    }
     some
 }
 
@@ -75,25 +97,34 @@ fn pick<T: Copy>(choose: &mut impl Choose, weighted: &[(T, u32)]) -> T {
     unreachable!("the weights were added up")
 }
 
-struct Making<'c, C> {
-    choose: &'c mut C,
-    operations: Vec<(Kind, u32)>,
+pub(super) struct Making<'c, C> {
+    pub(super) choose: &'c mut C,
+    pub(super) operations: Vec<(Kind, u32)>,
     /// How many operations may still be made, outside scripts.
     left: u32,
     /// What the operations so far bind, roughly: scripts may never run, or later than they are written.
-    slots: Vec<Made>,
-    /// How many resources the operations so far bind, roughly.
-    resources: u32,
-    ids: i64,
+    pub(super) slots: Vec<Made>,
+    /// The slot that was named last.
+    pub(super) last: usize,
+    /// What resources the operations so far bind, roughly.
+    resources: Vec<Resource>,
+    pub(super) ids: i64,
     integers: i64,
 }
 
 /// A slot, as far as the generator knows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Made {
+pub(super) enum Made {
     /// Bound by `new`, and not fired yet.
     Unfired,
     Fired,
+}
+
+/// A resource, as far as the generator knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    Tokens,
+    Queue,
 }
 
 impl<C: Choose> Making<'_, C> {
@@ -101,13 +132,13 @@ impl<C: Choose> Making<'_, C> {
         self.slots.iter().filter(|made| **made == Made::Unfired).count() as u32
     }
 
-    fn op(&mut self, kind: Kind, nesting: u32) -> Op {
-        self.left -= u32::from(nesting == 0);
+    pub(super) fn op(&mut self, kind: Kind, nesting: u32) -> Op {
+        self.left = self.left.saturating_sub(u32::from(nesting == 0));
         let d = self.slot();
         match kind {
             Kind::New => self.binds(Op::New { canceller: None }),
             Kind::NewWithCanceller => {
-                let canceller = Some(self.canceller(nesting));
+                let canceller = Some(self.canceller(nesting).into());
                 self.binds(Op::New { canceller })
             }
             Kind::Succeed => {
@@ -119,15 +150,17 @@ impl<C: Choose> Making<'_, C> {
                 self.binds(Op::Fail { error })
             }
             Kind::Maybe => {
-                let call = self.script(nesting, None);
+                let call = self.script(nesting, None).into();
                 self.binds(Op::Maybe { call })
             }
-            Kind::AddCallback => Op::AddCallback { d, cb: self.script(nesting, Some(d)) },
-            Kind::AddErrback => Op::AddErrback { d, eb: self.script(nesting, Some(d)) },
-            Kind::AddBoth => Op::AddBoth { d, cb: self.script(nesting, Some(d)) },
-            Kind::AddCallbacks => {
-                Op::AddCallbacks { d, cb: self.script(nesting, Some(d)), eb: self.script(nesting, Some(d)) }
-            }
+            Kind::AddCallback => Op::AddCallback { d, cb: self.script(nesting, Some(d)).into() },
+            Kind::AddErrback => Op::AddErrback { d, eb: self.script(nesting, Some(d)).into() },
+            Kind::AddBoth => Op::AddBoth { d, cb: self.script(nesting, Some(d)).into() },
+            Kind::AddCallbacks => Op::AddCallbacks {
+                d,
+                cb: self.script(nesting, Some(d)).into(),
+                eb: self.script(nesting, Some(d)).into(),
+            },
             Kind::Callback => Op::Callback { d: self.fires(d), value: self.value() },
             Kind::Errback => Op::Errback { d: self.fires(d), error: self.error() },
             Kind::Cancel => Op::Cancel { d },
@@ -137,13 +170,8 @@ impl<C: Choose> Making<'_, C> {
             Kind::Probe => Op::Probe { d },
             Kind::Drop => Op::Drop { d },
             Kind::List => {
-                let op = Op::List {
-                    ds: self.members(),
-                    fire_on_one_callback: self.choose.chance(30),
-                    fire_on_one_errback: self.choose.chance(30),
-                    consume_errors: self.choose.chance(40),
-                };
-                self.binds(op)
+                let ds = self.members();
+                self.list(ds)
             }
             Kind::Gather => {
                 let op = Op::Gather { ds: self.members(), consume_errors: self.choose.chance(40) };
@@ -156,23 +184,23 @@ impl<C: Choose> Making<'_, C> {
             Kind::Timeout => Op::Timeout { d, after: u64::from(self.choose.below(4)) },
             Kind::Advance => Op::Advance { by: u64::from(self.choose.below(4)) },
             Kind::Coroutine => self.coroutine(nesting),
-            Kind::Lock => self.resource(Op::Lock {}),
+            Kind::Lock => self.resource(Resource::Tokens, Op::Lock {}),
             Kind::Semaphore => {
                 let tokens = u64::from(self.choose.below(3)) + 1;
-                self.resource(Op::Semaphore { tokens })
+                self.resource(Resource::Tokens, Op::Semaphore { tokens })
             }
             Kind::Queue => {
                 let (size, backlog) = (self.limit(), self.limit());
-                self.resource(Op::Queue { size, backlog })
+                self.resource(Resource::Queue, Op::Queue { size, backlog })
             }
             Kind::Acquire => {
-                let r = self.r();
+                let r = self.r(Resource::Tokens);
                 self.binds(Op::Acquire { r })
             }
-            Kind::Release => Op::Release { r: self.r() },
-            Kind::Put => Op::Put { r: self.r(), value: self.value() },
+            Kind::Release => Op::Release { r: self.r(Resource::Tokens) },
+            Kind::Put => Op::Put { r: self.r(Resource::Queue), value: self.value() },
             Kind::Get => {
-                let r = self.r();
+                let r = self.r(Resource::Queue);
                 self.binds(Op::Get { r })
             }
         }
@@ -182,6 +210,16 @@ impl<C: Choose> Making<'_, C> {
     fn members(&mut self) -> Vec<usize> {
         let count = if self.choose.chance(10) { self.choose.below(2) } else { 2 + self.choose.below(2) };
         (0..count).map(|_| self.slot()).collect()
+    }
+
+    pub(super) fn list(&mut self, ds: Vec<usize>) -> Op {
+        let op = Op::List {
+            ds,
+            fire_on_one_callback: self.choose.chance(30),
+            fire_on_one_errback: self.choose.chance(30),
+            consume_errors: self.choose.chance(40),
+        };
+        self.binds(op)
     }
 
     fn coroutine(&mut self, nesting: u32) -> Op {
@@ -201,13 +239,21 @@ impl<C: Choose> Making<'_, C> {
         self.binds(Op::Coroutine { id, steps, ret })
     }
 
-    fn resource(&mut self, op: Op) -> Op {
-        self.resources += 1;
+    fn resource(&mut self, resource: Resource, op: Op) -> Op {
+        self.resources.push(resource);
         op
     }
 
-    fn r(&mut self) -> usize {
-        self.choose.below(self.resources.max(1)) as usize
+    /// A resource: of this kind, most times, if there is one.
+    fn r(&mut self, kind: Resource) -> usize {
+        let all = self.resources.len() as u32;
+        let fitting = self.resources.iter().filter(|resource| **resource == kind).count() as u32;
+        if fitting == 0 || self.choose.chance(WILD_SLOT_PERCENT) {
+            return self.choose.below(all.max(1)) as usize;
+        }
+        let nth = self.choose.below(fitting) as usize;
+        let mut fitting = (0..self.resources.len()).filter(|&r| self.resources[r] == kind);
+        fitting.nth(nth).expect("there are as many")
     }
 
     fn limit(&mut self) -> Option<u64> {
@@ -234,9 +280,13 @@ impl<C: Choose> Making<'_, C> {
 
     /// A slot that is bound by now, most times.
     fn slot(&mut self) -> usize {
+        if self.choose.chance(SAME_SLOT_PERCENT) {
+            return self.last;
+        }
         let bound = (self.slots.len() as u32).max(1);
         let wild = self.choose.chance(WILD_SLOT_PERCENT);
-        self.choose.below(if wild { bound + 3 } else { bound }) as usize
+        self.last = self.choose.below(if wild { bound + 3 } else { bound }) as usize;
+        self.last
     }
 
     /// A canceller often fires its own Deferred: the one that is bound next, if its operations bind none.
@@ -301,7 +351,7 @@ impl<C: Choose> Making<'_, C> {
     }
 
     /// Mostly an integer that the program doesn't have yet.
-    fn value(&mut self) -> Value {
+    pub(super) fn value(&mut self) -> Value {
         self.integers += 1;
         match self.choose.below(16) {
             0 => Value::Null,

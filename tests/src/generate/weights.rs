@@ -74,6 +74,28 @@ pub const FAMILY: [(Kind, u32); 13] = [
     (Kind::Get, 5),
 ];
 
+/// Operations that show little without each other.
+pub const GROUPS: [&[Kind]; 11] = [
+    &[Kind::Pause, Kind::Unpause],
+    &[Kind::Cancel, Kind::NewWithCanceller],
+    &[Kind::Chain, Kind::Callback],
+    &[Kind::Probe, Kind::Drop],
+    &[Kind::Succeed, Kind::Fail, Kind::Maybe],
+    &[Kind::List, Kind::Gather, Kind::Cancel],
+    &[Kind::Race, Kind::Errback],
+    &[Kind::Timeout, Kind::Advance],
+    &[Kind::Coroutine, Kind::Cancel],
+    &[Kind::Lock, Kind::Acquire, Kind::Release],
+    &[Kind::Queue, Kind::Put, Kind::Get],
+];
+
+/// How many programs in a hundred prefer some groups.
+pub const PREFERRING_PERCENT: u32 = 60;
+/// How many groups such a program prefers at the most.
+pub const PREFERRED_GROUPS: u32 = 3;
+/// How much more often an operation of a preferred group is chosen.
+pub const PREFERENCE: u32 = 5;
+
 /// How many programs in a hundred use the core alone.
 pub const CORE_PERCENT: u32 = 30;
 
@@ -122,6 +144,14 @@ pub const NESTING: u32 = 4;
 
 /// How many times in a hundred a slot is named that may be unbound.
 pub const WILD_SLOT_PERCENT: u32 = 3;
+
+/// How many times in a hundred a scene comes where there is room for one.
+pub const SCENE_PERCENT: u32 = 6;
+/// The most operations that a scene has.
+pub const SCENE_OPS: u32 = 5;
+
+/// How many times in a hundred an operation names the slot that the one before it named.
+pub const SAME_SLOT_PERCENT: u32 = 25;
 
 /// How many firings in a hundred don't care whether the Deferred was fired already.
 pub const FIRE_ANY_PERCENT: u32 = 20;

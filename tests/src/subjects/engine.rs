@@ -11,12 +11,13 @@ use deferral::{
 };
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::trace::{Event, Raised, ScriptId, sort_failures};
-use deferral_model::{Answer, Failure, Op, Program, Return, Script, State, Trace, Value};
+use deferral_model::{Answer, Failure, Op, Program, Return, Script, State, Trace, Value, weight};
+use rustc_hash::FxHashSet;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use values::{Error, integer, list_value, traced};
 
@@ -51,13 +52,38 @@ struct World {
     events: RefCell<Vec<Event>>,
     unhandled: RefCell<Vec<Failure>>,
     /// The scripts whose operations have run.
-    begun: RefCell<HashSet<ScriptId>>,
+    begun: RefCell<FxHashSet<ScriptId>>,
     depth: Cell<usize>,
     undefined: Cell<Option<&'static str>>,
     /// Every Deferred that was bound: none may be left when all handles are let go.
     made: RefCell<Vec<WeakDeferred<Value, Error>>>,
     /// The script that returned last: the one to blame when its Deferred was its own.
     returned: Cell<ScriptId>,
+    /// How the slots stood at the end.
+    ending: RefCell<Vec<State>>,
+    /// The scripts that callbacks, errbacks and cancellers hold.
+    held: Cell<u64>,
+    /// The warnings of Deferreds that wait for each other.
+    circles: Cell<u64>,
+}
+
+/// A script that a callback, errback or canceller of the engine holds.
+struct HeldScript {
+    world: Rc<World>,
+    script: Arc<Script>,
+}
+
+impl HeldScript {
+    fn new(world: &Rc<World>, script: &Arc<Script>) -> Self {
+        world.held.set(world.held.get().wrapping_add(weight(script.id)));
+        Self { world: Rc::clone(world), script: Arc::clone(script) }
+    }
+}
+
+impl Drop for HeldScript {
+    fn drop(&mut self) {
+        self.world.held.set(self.world.held.get().wrapping_sub(weight(self.script.id)));
+    }
 }
 
 /// A program in progress on the engine.
@@ -74,20 +100,27 @@ pub fn run(program: &Program) -> Answer {
     for op in &program.ops {
         engine.step(op);
     }
-    engine.finish()
+    engine.end();
+    engine.answer()
 }
 
 impl Default for Engine {
     /// Takes over this thread's report hook until it is dropped: one at a time on a thread.
     fn default() -> Self {
-        let world = Rc::<World>::default();
-        let told = Rc::downgrade(&world);
-        set_report_hook(move |report| {
-            if let Some(world) = told.upgrade() {
-                world.report(report);
-            }
-        });
-        Self { world, events_seen: 0, unhandled_seen: 0 }
+        Self { world: World::reporting(), events_seen: 0, unhandled_seen: 0 }
+    }
+}
+
+impl Engine {
+    /// Makes it ready for the next program.
+    pub fn clear(&mut self) {
+        if self.leaked() == 0 {
+            self.world.clear();
+        } else {
+            self.world = World::reporting();
+        }
+        self.events_seen = 0;
+        self.unhandled_seen = 0;
     }
 }
 
@@ -103,13 +136,19 @@ impl<'p> Execution<'p> for Engine {
         self.world.step(op);
     }
 
-    fn observe(&mut self) -> Observation {
-        let events = self.world.events.borrow()[self.events_seen..].to_vec();
-        let mut unhandled = self.world.unhandled.borrow()[self.unhandled_seen..].to_vec();
-        self.events_seen += events.len();
-        self.unhandled_seen += unhandled.len();
-        sort_failures(&mut unhandled);
-        Observation { events, state: self.world.states(), unhandled }
+    fn observe(&mut self, seen: &mut Observation) {
+        let (events, unhandled) = (self.world.events.borrow(), self.world.unhandled.borrow());
+        seen.events.clear();
+        seen.events.extend_from_slice(&events[self.events_seen..]);
+        seen.unhandled.clear();
+        seen.unhandled.extend_from_slice(&unhandled[self.unhandled_seen..]);
+        sort_failures(&mut seen.unhandled);
+        seen.state.clear();
+        self.world.states(&mut seen.state);
+        seen.held = self.world.held.get();
+        seen.circles = self.world.circles.get();
+        self.events_seen = events.len();
+        self.unhandled_seen = unhandled.len();
     }
 
     fn undefined(&self) -> Option<&'static str> {
@@ -123,19 +162,49 @@ impl<'p> Execution<'p> for Engine {
         deferreds + Rc::strong_count(&self.world) - 1
     }
 
-    fn finish(&mut self) -> Answer {
-        let state = self.world.states();
+    fn end(&mut self) {
+        self.world.states(&mut self.world.ending.borrow_mut());
         self.world.let_go();
+    }
+
+    fn answer(&self) -> Answer {
         if let Some(why) = self.undefined() {
             return Answer::undefined(why);
         }
-        let mut unhandled = self.world.unhandled.take();
+        let mut unhandled = self.world.unhandled.borrow().clone();
         sort_failures(&mut unhandled);
-        Answer::Trace(Trace { events: self.world.events.take(), state, unhandled })
+        let (events, state) = (self.world.events.borrow().clone(), self.world.ending.borrow().clone());
+        Answer::Trace(Trace { events, state, unhandled })
     }
 }
 
 impl World {
+    /// A world that this thread's reports go to.
+    fn reporting() -> Rc<Self> {
+        let world = Rc::<Self>::default();
+        let told = Rc::downgrade(&world);
+        set_report_hook(move |report| {
+            if let Some(world) = told.upgrade() {
+                world.report(report);
+            }
+        });
+        world
+    }
+
+    /// Forgets the program, for another one in the same memory.
+    fn clear(&self) {
+        self.let_go();
+        self.slots.borrow_mut().clear();
+        self.events.borrow_mut().clear();
+        self.unhandled.borrow_mut().clear();
+        self.begun.borrow_mut().clear();
+        self.made.borrow_mut().clear();
+        self.ending.borrow_mut().clear();
+        self.depth.set(0);
+        self.undefined.set(None);
+        self.circles.set(0);
+    }
+
     fn step(self: &Rc<Self>, op: &Op) {
         if self.undefined.get().is_some() {
             return;
@@ -144,7 +213,7 @@ impl World {
             Op::New { canceller } => {
                 let handle = match canceller {
                     None => Handle::new(),
-                    Some(script) => self.with_canceller(script.clone()),
+                    Some(script) => self.with_canceller(script),
                 };
                 self.bind(handle, true);
             }
@@ -321,14 +390,15 @@ impl World {
         }
     }
 
-    fn with_canceller(self: &Rc<Self>, script: Script) -> Handle {
-        let world = Rc::clone(self);
+    fn with_canceller(self: &Rc<Self>, script: &Arc<Script>) -> Handle {
+        let held = HeldScript::new(self, script);
         Handle::with_canceller(move |_| {
+            let HeldScript { world, script } = &held;
             if !world.enter() {
                 return;
             }
             world.events.borrow_mut().push(Event::Canceller { canceller: script.id });
-            world.run_ops(&script);
+            world.run_ops(script);
             world.leave();
             if let Return::Panic(text) = &script.ret {
                 resume_unwind(Box::new(text.clone()));
@@ -345,10 +415,10 @@ impl World {
     /// The function that a script is.
     fn callback(
         self: &Rc<Self>,
-        script: &Script,
+        script: &Arc<Script>,
     ) -> impl FnOnce(Result<Value, Error>) -> Returned<Value, Error> + 'static {
-        let (world, script) = (Rc::clone(self), script.clone());
-        move |result| world.invoke(&script, Some(result))
+        let held = HeldScript::new(self, script);
+        move |result| held.world.invoke(&held.script, Some(result))
     }
 
     fn invoke(self: &Rc<Self>, script: &Script, arg: Option<Result<Value, Error>>) -> Returned<Value, Error> {
@@ -414,6 +484,7 @@ impl World {
                 let self_return = self.returned.get();
                 self.events.borrow_mut().push(Event::SelfReturn { self_return });
             }
+            Report::WaitsForItself { .. } => self.circles.set(self.circles.get() + 1),
             Report::CancellerPanicked { .. } => {
                 self.events.borrow_mut().push(Event::Logged { logged: Failure::Panic });
             }
@@ -475,9 +546,10 @@ impl World {
         self.events.borrow_mut().push(Event::Error { error });
     }
 
-    fn states(&self) -> Vec<State> {
+    fn states(&self, states: &mut Vec<State>) {
         let slots = self.slots.borrow();
-        slots.iter().map(|slot| slot.handle.as_ref().map_or(State::Dropped, |d| self.state(d))).collect()
+        states
+            .extend(slots.iter().map(|slot| slot.handle.as_ref().map_or(State::Dropped, |d| self.state(d))));
     }
 
     fn state(&self, handle: &Handle) -> State {
@@ -503,8 +575,12 @@ impl World {
 
     /// Lets go of every handle.
     fn let_go(&self) {
-        let slots = self.slots.take();
-        drop(slots);
+        // A slot at a time: what goes with it may look at the others.
+        let slots = self.slots.borrow().len();
+        for slot in 0..slots {
+            let handle = self.slots.borrow_mut()[slot].handle.take();
+            drop(handle);
+        }
         let resources = self.resources.take();
         drop(resources);
         let clock = self.clock.take();

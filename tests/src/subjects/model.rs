@@ -1,7 +1,8 @@
 //! The reference model as a subject that is looked at after every operation.
 
 use crate::subject::{Execution, Observation};
-use deferral_model::{Answer, Failure, Op, State, Value, World, trace::sort_failures};
+use deferral_model::trace::sort_failures;
+use deferral_model::{Answer, Coverage, Failure, Fault, Op, State, Value, World};
 
 /// A program in progress on the model.
 #[derive(Default)]
@@ -12,35 +13,63 @@ pub struct Model<'p> {
 }
 
 impl<'p> Model<'p> {
+    /// The model, or a wrong variant of it, for programs whose coverage is added to what was met before.
+    #[must_use]
+    pub fn new(fault: Option<Fault>, coverage: Coverage) -> Self {
+        let world = World::new(fault, coverage);
+        Self { world, events_seen: 0, unhandled_seen: 0 }
+    }
+
+    /// Makes it ready for the next program.
+    pub fn clear(&mut self) {
+        self.world.clear();
+        self.events_seen = 0;
+        self.unhandled_seen = 0;
+    }
+
     /// The world that the program runs in.
     #[must_use]
     pub fn world(&self) -> &World<'p> {
         &self.world
+    }
+
+    /// What was met so far; it begins to count anew.
+    pub fn take_coverage(&mut self) -> Coverage {
+        self.world.take_coverage()
     }
 }
 
 impl<'p> Execution<'p> for Model<'p> {
     fn step(&mut self, op: &'p Op) {
         self.world.step(op);
-        self.world.reclaim();
     }
 
-    fn observe(&mut self) -> Observation {
-        let events = self.world.events()[self.events_seen..].to_vec();
-        let mut unhandled = self.world.unhandled()[self.unhandled_seen..].to_vec();
-        self.events_seen += events.len();
-        self.unhandled_seen += unhandled.len();
-        sort_failures(&mut unhandled);
-        let state = (0..self.world.slots()).map(|slot| shown(self.world.state(slot))).collect();
-        Observation { events, state, unhandled }
+    fn observe(&mut self, seen: &mut Observation) {
+        self.world.reclaim();
+        let world = &self.world;
+        seen.events.clear();
+        seen.events.extend_from_slice(&world.events()[self.events_seen..]);
+        seen.unhandled.clear();
+        seen.unhandled.extend_from_slice(&world.unhandled()[self.unhandled_seen..]);
+        sort_failures(&mut seen.unhandled);
+        seen.state.clear();
+        seen.state.extend((0..world.slots()).map(|slot| shown(world.state(slot))));
+        seen.held = world.held();
+        seen.circles = world.circles();
+        self.events_seen = world.events().len();
+        self.unhandled_seen = world.unhandled().len();
     }
 
     fn undefined(&self) -> Option<&'static str> {
         self.world.undefined()
     }
 
-    fn finish(&mut self) -> Answer {
-        self.world.finish()
+    fn end(&mut self) {
+        self.world.end();
+    }
+
+    fn answer(&self) -> Answer {
+        self.world.answer()
     }
 }
 
