@@ -6,6 +6,9 @@ use crate::trace::{Event, ScriptId};
 use crate::value::{Failure, Outcome, Value};
 use crate::world::{Call, Canceller, Deferred, Held, Id, Item, World};
 
+/// Why a program is undefined that meets an assertion of Twisted's own.
+const ASSERTION: &str = "AssertionError inside twisted.internet.defer";
+
 /// A coroutine's place among the coroutines.
 pub(crate) type CoroutineId = usize;
 
@@ -102,10 +105,13 @@ impl<'p> World<'p> {
         let deferred = &mut self.deferreds[d];
         match &deferred.result {
             Held::Outcome(outcome) if deferred.paused == 0 => {
+                let outcome = outcome.clone();
                 if let Outcome::Failure(_) = outcome {
                     deferred.fail_result = None;
+                    if !deferred.has_debug_info {
+                        self.undefined.get_or_insert(ASSERTION);
+                    }
                 }
-                let outcome = outcome.clone();
                 Some(self.awaited_outcome(outcome))
             }
             Held::Deferred(_) => self.awaited_while_waiting(),
@@ -126,7 +132,7 @@ impl<'p> World<'p> {
         let canceller = self.cancelled_again().then_some(Canceller::Coroutine(coroutine));
         self.coroutines[coroutine].deferred = self.make(Deferred { canceller, ..Deferred::default() });
         let Some(awaited) = self.coroutines[coroutine].waiting_on else {
-            self.undefined.get_or_insert("AssertionError inside twisted.internet.defer");
+            self.undefined.get_or_insert(ASSERTION);
             return Returned::Outcome(Outcome::Value(Value::Null));
         };
         match self.cancel(awaited, By::Twisted) {

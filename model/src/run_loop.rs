@@ -298,6 +298,7 @@ impl<'p> World<'p> {
         match self.deferreds[d].result.clone() {
             Held::Outcome(Outcome::Failure(failure)) if !raised || self.marks_raised() => {
                 self.deferreds[d].fail_result = Some(failure);
+                self.deferreds[d].has_debug_info = true;
             }
             _ if self.handling_unmarks(d) => self.deferreds[d].fail_result = None,
             _ => {}

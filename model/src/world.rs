@@ -38,6 +38,8 @@ pub(crate) struct Deferred<'p> {
     pub(crate) canceller: Option<Canceller<'p>>,
     /// `_debugInfo.failResult`: what is reported when the Deferred is reclaimed.
     pub(crate) fail_result: Option<Failure>,
+    /// `_debugInfo is not None`: a run has ended with a failure.
+    pub(crate) has_debug_info: bool,
 
     /// What the subclass `DeferredList` adds.
     pub(crate) list: Option<List>,

@@ -4,6 +4,7 @@
 //! model. A subject that calls a program undefined on which a judge gave a trace differs from it. What is
 //! undefined isn't compared, and counted, by cause.
 
+use crate::digest::Digest;
 use crate::lockstep::{self, Verdict};
 use crate::shrink::shrink;
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
@@ -31,6 +32,10 @@ pub struct Summary {
     pub coverage: Coverage,
     /// How many programs were undefined, and so not compared, by subject and cause.
     pub undefined: BTreeMap<String, u64>,
+    /// What each subject said to all programs, where whole traces were asked for.
+    pub digests: BTreeMap<String, Digest>,
+    /// The number that the first program has, if it isn't 0.
+    pub first: u64,
     /// What differed.
     pub divergences: Vec<Divergence>,
     /// How many times subjects had to be started again, though no program could be blamed or after one was.
@@ -40,7 +45,7 @@ pub struct Summary {
 /// A program on which subjects differ.
 #[derive(Clone, Debug)]
 pub struct Divergence {
-    /// The number of the program in the run, from 1.
+    /// The number of the program in the run, from 0.
     pub number: u64,
     /// The program, made small.
     pub program: Program,
@@ -51,6 +56,9 @@ pub struct Divergence {
     /// Where the lockstep of model and engine saw a difference; whole traces may be equal all the same.
     pub lockstep: Option<lockstep::Divergence>,
 }
+
+/// A program on which subjects differ: its number, and what the lockstep of model and engine saw, if it did.
+type Found = (u64, Program, Option<lockstep::Divergence>);
 
 /// The subjects of a run.
 pub struct Jury {
@@ -92,8 +100,9 @@ impl Jury {
             if !found.is_empty() {
                 // To ask about single programs, nothing else may be on its way.
                 found.extend(self.compare(&batch, summary)?);
-                for (number, program) in found.into_iter().take(ENOUGH - summary.divergences.len()) {
-                    summary.divergences.push(self.explain(number, program)?);
+                for (number, program, lockstep) in found.into_iter().take(ENOUGH - summary.divergences.len())
+                {
+                    summary.divergences.push(self.explain(number, program, lockstep)?);
                 }
                 batch = take(summary);
                 self.submit(&batch)?;
@@ -114,7 +123,8 @@ impl Jury {
     }
 
     /// Whether nothing but the lockstep of model and engine is needed.
-    fn in_lockstep_alone(&self) -> bool {
+    #[must_use]
+    pub fn in_lockstep_alone(&self) -> bool {
         self.subjects.len() == 2 && self.has("model") && self.has("engine")
     }
 
@@ -126,11 +136,7 @@ impl Jury {
     }
 
     /// Compares the answers to the oldest batch; gives the programs that differ, with their numbers.
-    fn compare(
-        &mut self,
-        batch: &[Program],
-        summary: &mut Summary,
-    ) -> Result<Vec<(u64, Program)>, SubjectError> {
+    fn compare(&mut self, batch: &[Program], summary: &mut Summary) -> Result<Vec<Found>, SubjectError> {
         let mut found = Vec::new();
         let lockstep = self.has("model") && self.has("engine");
         let verdicts: Vec<Verdict> = batch.iter().map(|program| look(program, lockstep, summary)).collect();
@@ -142,10 +148,13 @@ impl Jury {
         }
         let names = self.names();
         for (program, verdict) in batch.iter().zip(verdicts) {
+            let number = summary.first + summary.programs;
             summary.programs += 1;
             let replies: Vec<Reply> =
                 columns.iter_mut().map(|column| column.next().expect("one a program")).collect();
-            let differs = match with_model(&names, &replies, &verdict) {
+            let judged = with_model(&names, &replies, &verdict);
+            digest(summary, number, &names, &replies, &judged);
+            let differs = match judged {
                 Judged::Undefined(who) => {
                     *summary.undefined.entry(who).or_default() += 1;
                     false
@@ -153,14 +162,27 @@ impl Jury {
                 judged => judged == Judged::Differs,
             };
             if differs {
-                found.push((summary.programs, program.clone()));
+                let lockstep = match verdict {
+                    Verdict::Diverges(divergence) => Some(*divergence),
+                    _ => None,
+                };
+                found.push((number, program.clone(), lockstep));
             }
         }
         Ok(found)
     }
 
-    /// Makes a program small on which subjects differ, and asks them all once more.
-    fn explain(&mut self, number: u64, program: Program) -> Result<Divergence, SubjectError> {
+    /// Makes a program small on which subjects differ, and asks them all once more. What the lockstep saw the
+    /// first time is shown if it sees nothing any more.
+    ///
+    /// # Errors
+    /// When a subject failed as a whole.
+    pub fn explain(
+        &mut self,
+        number: u64,
+        program: Program,
+        first_seen: Option<lockstep::Divergence>,
+    ) -> Result<Divergence, SubjectError> {
         let mut apart = Apart { subjects: &mut self.subjects };
         let silent = |reply: &Reply| matches!(reply, Reply::Failed(ProgramFailure::Hung(_)));
         // A subject that differs only sometimes, or that has to be waited for, is shown with what it was
@@ -173,7 +195,7 @@ impl Jury {
         let lockstep = match look(&program, self.has("model") && self.has("engine"), &mut Summary::default())
         {
             Verdict::Diverges(divergence) => Some(*divergence),
-            _ => None,
+            _ => first_seen,
         };
         let replies = names.into_iter().zip(replies).collect();
         Ok(Divergence { number, program, replies, odd_one_out, lockstep })
@@ -186,6 +208,16 @@ fn look(program: &Program, lockstep: bool, summary: &mut Summary) -> Verdict {
         lockstep::model_and_engine(program, &mut summary.coverage)
     } else {
         lockstep::alone(program, &mut summary.coverage)
+    }
+}
+
+fn digest(summary: &mut Summary, number: u64, names: &[String], replies: &[Reply], judged: &Judged) {
+    for (name, reply) in names.iter().zip(replies) {
+        let digest = summary.digests.entry(name.clone()).or_default();
+        match reply {
+            Reply::Answer(answer) if !matches!(judged, Judged::Undefined(_)) => digest.add(number, answer),
+            _ => digest.add_undefined(number),
+        }
     }
 }
 

@@ -1,8 +1,13 @@
 //! Every small program: all sequences of up to N operations over an alphabet, on two Deferreds.
 
+use crate::digest::Digest;
+use crate::lockstep::{Looks, Verdict, caught, step_by_step};
+use crate::subjects::engine::Engine;
+use crate::subjects::model::Model;
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::value::{ErrorName, TrapName};
-use deferral_model::{Op, Program, Return, Script, Value};
+use deferral_model::{Coverage, Op, Program, Return, Script, Value};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What small programs are made of.
@@ -10,8 +15,8 @@ use std::sync::Arc;
 pub struct Alphabet {
     /// What each program begins with.
     pub prelude: Vec<Op>,
-    /// The operations that follow, in every order. The script ids in them are placeholders; [`programs`] numbers
-    /// them by place. Values and errors differ from letter to letter as far as there are enough.
+    /// The operations that follow, in every order. The script ids in them are placeholders; an [`Enumeration`]
+    /// numbers them by place. Values and errors differ from letter to letter as far as there are enough.
     pub letters: Vec<Op>,
 }
 
@@ -119,51 +124,134 @@ fn core_letters() -> Vec<Op> {
     letters
 }
 
-/// How many programs [`programs`] gives: one for each sequence of 1 to `ops` letters.
-#[must_use]
-pub fn count(letters: usize, ops: u32) -> u64 {
-    (1..=ops).map(|length| (letters as u64).pow(length)).sum()
+/// All programs of 1 to so many operations over an alphabet, by number: the shortest first, then in the order of the
+/// letters.
+pub struct Enumeration {
+    prelude: Vec<Op>,
+    /// The letters as they stand in each place, with the script ids of that place.
+    places: Vec<Vec<Op>>,
+    letters: u64,
 }
 
-/// Every program of 1 to `ops` operations, the shortest first, then in the order of the letters.
-pub fn programs(alphabet: &Alphabet, ops: u32) -> impl Iterator<Item = Program> {
-    let letters = alphabet.letters.len() as u64;
-    (1..=ops).flat_map(move |length| {
-        (0..letters.pow(length)).map(move |number| {
-            let mut program = alphabet.prelude.clone();
-            let mut rest = number;
-            let mut places = vec![0; length as usize];
-            for place in places.iter_mut().rev() {
-                *place = (rest % letters) as usize;
-                rest /= letters;
+impl Enumeration {
+    /// All programs of 1 to `ops` operations after the prelude.
+    #[must_use]
+    pub fn new(alphabet: &Alphabet, ops: usize) -> Self {
+        let mut id = 0;
+        let mut prelude = alphabet.prelude.clone();
+        prelude.iter_mut().for_each(|op| number_scripts(op, &mut id));
+        let places = (0..ops).map(|_| {
+            let first = id;
+            let mut letters = alphabet.letters.clone();
+            for letter in &mut letters {
+                let mut here = first;
+                number_scripts(letter, &mut here);
+                id = id.max(here);
             }
-            program.extend(places.into_iter().map(|letter| alphabet.letters[letter].clone()));
-            number_scripts(&mut program);
-            Program { ops: program, ..Program::default() }
-        })
-    })
+            letters
+        });
+        Self { prelude, places: places.collect(), letters: alphabet.letters.len() as u64 }
+    }
+
+    /// How many programs there are: `n + n² + … + n^ops` for `n` letters.
+    ///
+    /// # Panics
+    /// When that doesn't fit into 64 bits.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        let too_many = "there are more programs than 64 bits can number";
+        let of_length = |length: usize| self.letters.checked_pow(length as u32).expect(too_many);
+        (1..=self.places.len()).map(of_length).try_fold(0_u64, u64::checked_add).expect(too_many)
+    }
+
+    /// The operations of the program of a number, from 0.
+    pub fn ops(&self, number: u64) -> impl Iterator<Item = &Op> {
+        let mut length = 1;
+        let mut rest = number;
+        let mut of_length = self.letters;
+        while rest >= of_length {
+            rest -= of_length;
+            of_length *= self.letters;
+            length += 1;
+        }
+        let letters = self.places[..length].iter().map(move |place| {
+            of_length /= self.letters;
+            let letter = rest / of_length;
+            rest %= of_length;
+            &place[letter as usize]
+        });
+        self.prelude.iter().chain(letters)
+    }
+
+    /// The program of a number, from 0.
+    #[must_use]
+    pub fn program(&self, number: u64) -> Program {
+        Program { ops: self.ops(number).cloned().collect(), ..Program::default() }
+    }
+
+    /// Which numbers are the part `shard` of `of`, both from 1: parts of about the same size, one after the other.
+    #[must_use]
+    pub fn shard(&self, shard: u64, of: u64) -> Range<u64> {
+        let border = |part: u64| (u128::from(self.count()) * u128::from(part) / u128::from(of)) as u64;
+        border(shard - 1)..border(shard)
+    }
 }
 
 /// Gives every script and coroutine outside other scripts the next number.
-fn number_scripts(ops: &mut [Op]) {
-    let mut last = 0;
+fn number_scripts(op: &mut Op, last: &mut i64) {
     let mut number = |id: &mut i64| {
-        last += 1;
-        *id = last;
+        *last += 1;
+        *id = *last;
     };
-    for op in ops {
-        match op {
-            Op::New { canceller: Some(script) } | Op::Maybe { call: script } => {
-                number(&mut Arc::make_mut(script).id);
-            }
-            Op::AddCallback { cb, .. } | Op::AddBoth { cb, .. } => number(&mut Arc::make_mut(cb).id),
-            Op::AddErrback { eb, .. } => number(&mut Arc::make_mut(eb).id),
-            Op::AddCallbacks { cb, eb, .. } => {
-                number(&mut Arc::make_mut(cb).id);
-                number(&mut Arc::make_mut(eb).id);
-            }
-            Op::Coroutine { id, .. } => number(id),
-            _ => {}
+    match op {
+        Op::New { canceller: Some(script) } | Op::Maybe { call: script } => {
+            number(&mut Arc::make_mut(script).id);
         }
+        Op::AddCallback { cb, .. } | Op::AddBoth { cb, .. } => number(&mut Arc::make_mut(cb).id),
+        Op::AddErrback { eb, .. } => number(&mut Arc::make_mut(eb).id),
+        Op::AddCallbacks { cb, eb, .. } => {
+            number(&mut Arc::make_mut(cb).id);
+            number(&mut Arc::make_mut(eb).id);
+        }
+        Op::Coroutine { id, .. } => number(id),
+        _ => {}
+    }
+}
+
+/// Model and engine in lockstep over an enumeration, in memory that is used again.
+pub struct InLockstep<'p> {
+    all: &'p Enumeration,
+    model: Model<'p>,
+    engine: Engine,
+    looks: Looks,
+}
+
+impl<'p> InLockstep<'p> {
+    /// Over these programs.
+    #[must_use]
+    pub fn new(all: &'p Enumeration) -> Self {
+        Self { all, model: Model::default(), engine: Engine::default(), looks: Looks::default() }
+    }
+
+    /// Runs the program of a number, and adds what the model said to a digest.
+    ///
+    /// Both are looked at after the last operation and at the end: what they show before that is compared by the
+    /// shorter programs.
+    pub fn run(&mut self, number: u64, digest: &mut Digest) -> Verdict {
+        self.model.clear();
+        self.engine.clear();
+        let last = self.all.ops(number).count() - 1;
+        let Self { all, model, engine, looks } = self;
+        let verdict = caught(|| step_by_step(all.ops(number), |at| at == last, model, engine, looks));
+        match &verdict {
+            Verdict::Undefined(_) => digest.add_undefined(number),
+            Verdict::Conforms | Verdict::Diverges(_) => digest.add_world(number, self.model.world()),
+        }
+        verdict
+    }
+
+    /// What was met.
+    pub fn take_coverage(&mut self) -> Coverage {
+        self.model.take_coverage()
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod corpus;
+pub mod digest;
 pub mod enumerate;
 pub mod generate;
 pub mod lockstep;

@@ -148,6 +148,8 @@ pub struct Observation {
     pub held: u64,
     /// How many warnings there were of Deferreds that wait for each other.
     pub circles: u64,
+    /// In debug mode: how many refused firings and reports didn't say where the Deferred was made and fired.
+    pub without_origin: u64,
 }
 
 /// Stands for a subject inside this process: answers by a function.

@@ -367,3 +367,59 @@ fn wrong_arguments_are_refused() {
     }
     assert_eq!(conform(&["--help"], "").status, 0);
 }
+
+/// The digest that a run printed.
+fn digest(ran: &Ran) -> String {
+    let line =
+        ran.out.lines().find(|line| line.starts_with("digest")).unwrap_or_else(|| panic!("{}", ran.out));
+    line.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn parts_of_an_enumeration_add_up() {
+    let whole = conform(&["enumerate", "--ops", "3"], "");
+    assert_eq!(whole.status, 0, "{}{}", whole.out, whole.err);
+    assert!(whole.out.contains("28 letters: 22764"), "{}", whole.out);
+    let first = conform(&["enumerate", "--ops", "3", "--shard", "1/2"], "");
+    let both = conform(&["enumerate", "--ops", "3", "--shard", "2/2", "--digest", &digest(&first)], "");
+    assert_eq!(digest(&both), digest(&whole));
+    // Other subjects on whole traces, from another place on: the same.
+    let model = through_the_model("MODEL");
+    let resumed = ["enumerate", "--ops", "2", "--from", "500", "--subject", "engine", "--against", &model];
+    let resumed = conform(&resumed, "");
+    let here = conform(&["enumerate", "--ops", "2", "--from", "500"], "");
+    assert_eq!(digest(&resumed), digest(&here), "{}", resumed.out);
+    conform(&["enumerate", "--ops", "1", "--from", "28"], "").assert_refused(&["28", "0 to 27"]);
+}
+
+#[test]
+fn an_interrupted_enumeration_says_how_it_goes_on() {
+    let mut command = Command::new(CONFORM);
+    command.args(["enumerate", "--ops", "6"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    ran.assert_refused(&["interrupted"]);
+    assert!(ran.out.contains("go on with --from "), "{}", ran.out);
+}
+
+#[test]
+fn a_wrong_model_is_a_subject() {
+    let ran = conform(&["check", "--subject", "model:F31", "--seed", "1", "--cases", "2000"], "");
+    assert_eq!(ran.status, 1, "{}{}", ran.out, ran.err);
+    conform(&["check", "--subject", "model:F99"], "").assert_refused(&["F99"]);
+}
+
+#[test]
+fn teeth_shows_each_fault_and_what_was_not_found() {
+    let found = conform(&["teeth", "--fault", "F31", "--fault", "F60", "--seeds", "2"], "");
+    assert_eq!(found.status, 0, "{}{}", found.out, found.err);
+    assert!(found.out.contains("F31       2/2"), "{}", found.out);
+    let missed = conform(&["teeth", "--fault", "F76", "--seeds", "2", "--most", "1"], "");
+    assert_eq!(missed.status, 1, "{}{}", missed.out, missed.err);
+    assert!(missed.out.contains("NOT FOUND     F76"), "{}", missed.out);
+    conform(&["teeth", "--fault", "F02"], "").assert_refused(&["F02"]);
+    conform(&["teeth", "--in", "engine"], "").assert_refused(&["deferral_faults"]);
+}

@@ -6,6 +6,8 @@
 mod check;
 #[path = "../cli/enumerate.rs"]
 mod enumerate;
+#[path = "../cli/interrupt.rs"]
+mod interrupt;
 #[path = "../cli/replay.rs"]
 mod replay;
 #[path = "../cli/run.rs"]

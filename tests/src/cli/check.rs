@@ -1,6 +1,6 @@
 //! `conform check`: random programs on two or more subjects.
 
-use crate::{Verdict, show};
+use crate::{Verdict, interrupt, show};
 use anyhow::{Result, bail};
 use clap::Args;
 use deferral_conformance::check::{Jury, Summary};
@@ -55,13 +55,15 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
 
     let bar = show::progress(time.is_none().then_some(cases));
     let mut summary = Summary::default();
+    interrupt::note()?;
     let ended = jury.check(programs.take(usize::try_from(cases)?), &mut summary, |summary| {
         bar.set_position(summary.programs);
-        time.is_none_or(|time| started.elapsed() < time)
+        !interrupt::came() && time.is_none_or(|time| started.elapsed() < time)
     });
     bar.finish_and_clear();
     show::summary(&summary, Some(seed), started.elapsed())?;
     ended?;
+    interrupt::check(&summary)?;
     show::verdict(&summary)
 }
 

@@ -6,7 +6,7 @@ mod values;
 use crate::subject::{Execution, Observation};
 use deferral::{
     AlreadyCalled, Deferred, DeferredList, DeferredQueue, DeferredSemaphore, IntoReturned, ManualClock,
-    QueueOverflow, QueueUnderflow, Report, Returned, WeakDeferred, maybe_deferred, race_with,
+    Origin, QueueOverflow, QueueUnderflow, Report, Returned, WeakDeferred, maybe_deferred, race_with,
     reset_report_hook, set_report_hook,
 };
 use deferral_model::script::{CoroutineReturn, Step};
@@ -65,6 +65,8 @@ struct World {
     held: Cell<u64>,
     /// The warnings of Deferreds that wait for each other.
     circles: Cell<u64>,
+    /// The refused firings and reports that should have had an origin, and had none.
+    without_origin: Cell<u64>,
 }
 
 /// A script that a callback, errback or canceller of the engine holds.
@@ -114,6 +116,8 @@ impl Default for Engine {
 impl Engine {
     /// Makes it ready for the next program.
     pub fn clear(&mut self) {
+        // What was left by an undefined program reports to its own world.
+        self.world.let_go();
         if self.leaked() == 0 {
             self.world.clear();
         } else {
@@ -147,6 +151,7 @@ impl<'p> Execution<'p> for Engine {
         self.world.states(&mut seen.state);
         seen.held = self.world.held.get();
         seen.circles = self.world.circles.get();
+        seen.without_origin = self.world.without_origin.get();
         self.events_seen = events.len();
         self.unhandled_seen = unhandled.len();
     }
@@ -193,7 +198,6 @@ impl World {
 
     /// Forgets the program, for another one in the same memory.
     fn clear(&self) {
-        self.let_go();
         self.slots.borrow_mut().clear();
         self.events.borrow_mut().clear();
         self.unhandled.borrow_mut().clear();
@@ -203,6 +207,7 @@ impl World {
         self.depth.set(0);
         self.undefined.set(None);
         self.circles.set(0);
+        self.without_origin.set(0);
     }
 
     fn step(self: &Rc<Self>, op: &Op) {
@@ -475,7 +480,8 @@ impl World {
 
     fn report(&self, report: &Report<'_>) {
         match report {
-            Report::Unhandled { error, .. } => {
+            Report::Unhandled { error, origin, .. } => {
+                self.look_for_origin(*origin);
                 let Error(failure) =
                     error.downcast_ref::<Error>().expect("programs fail with this error only");
                 self.unhandled.borrow_mut().push(failure.clone());
@@ -537,8 +543,16 @@ impl World {
     }
 
     fn fired(&self, fired: &Result<(), AlreadyCalled>) {
-        if fired.is_err() {
+        if let Err(refused) = fired {
+            self.look_for_origin(refused.origin());
             self.raised(Raised::AlreadyCalledError);
+        }
+    }
+
+    /// In debug mode, whoever is told of a Deferred that was fired is told where.
+    fn look_for_origin(&self, origin: Option<&Origin>) {
+        if deferral::debugging() && origin.and_then(Origin::fired).is_none() {
+            self.without_origin.set(self.without_origin.get() + 1);
         }
     }
 

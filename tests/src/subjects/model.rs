@@ -56,6 +56,7 @@ impl<'p> Execution<'p> for Model<'p> {
         seen.state.extend((0..world.slots()).map(|slot| shown(world.state(slot))));
         seen.held = world.held();
         seen.circles = world.circles();
+        seen.without_origin = 0;
         self.events_seen = world.events().len();
         self.unhandled_seen = world.unhandled().len();
     }
