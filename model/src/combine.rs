@@ -188,16 +188,18 @@ impl World<'_> {
     }
 }
 
-/// `_parseDeferredListResult` (1586-1594).
+/// `_parseDeferredListResult` (1586-1594). Only with a fault does it meet anything but an array of pairs.
 pub(crate) fn parse_list(result: Outcome) -> Outcome {
-    let Outcome::Value(Value::Array(pairs)) = result else {
-        unreachable!("a list without fire_on_one_callback has an array for a value");
-    };
     let second = |pair| match pair {
         Value::Array(mut pair) if pair.len() == 2 => pair.remove(1),
-        other => unreachable!("not a pair: {other:?}"),
+        other => other,
     };
-    Outcome::Value(Value::Array(pairs.into_iter().map(second).collect()))
+    match result {
+        Outcome::Value(Value::Array(pairs)) => {
+            Outcome::Value(Value::Array(pairs.into_iter().map(second).collect()))
+        }
+        other => other,
+    }
 }
 
 fn success_and_result(result: &Outcome) -> Value {

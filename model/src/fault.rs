@@ -313,9 +313,9 @@ impl<'p> World<'p> {
         !self.has(Fault::F22)
     }
 
-    /// What an entry is given that runs although its Deferred waits; never without F22.
+    /// What an entry is given that runs although its Deferred waits: never, but with a fault.
     pub(crate) fn result_of_waiting(&self) -> Outcome {
-        assert!(!self.waiting_blocks(), "a Deferred that runs is called and waits for nothing");
+        assert!(self.fault.is_some(), "a Deferred that runs is called and waits for nothing");
         Outcome::Value(Value::Null)
     }
 

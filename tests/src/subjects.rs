@@ -10,7 +10,7 @@ use deferral_model::fault::UnknownFault;
 use deferral_model::{Fault, run_with_fault};
 
 /// The subject of a name: `model`, `engine`, `twisted`, or else a command for `sh -c`. `model:F31` is the model with
-/// that fault.
+/// that fault, `twisted:F31` a real Twisted with it.
 ///
 /// # Errors
 /// When it can't be started.
@@ -21,10 +21,13 @@ pub fn named(name: &str) -> Result<Box<dyn Subject>, SubjectError> {
         let fault: Fault = fault.parse().map_err(failed)?;
         return Ok(Box::new(InProcess::new(name, move |program| run_with_fault(fault, program))));
     }
+    if let Some(fault) = name.strip_prefix("twisted:") {
+        return Ok(Box::new(twisted::start(Some(fault))?));
+    }
     Ok(match name {
         "model" => Box::new(InProcess::new("model", deferral_model::run)),
         "engine" => Box::new(InProcess::new("engine", engine::run)),
-        "twisted" => Box::new(twisted::start()?),
+        "twisted" => Box::new(twisted::start(None)?),
         command => Box::new(process::Process::start(command, command)?),
     })
 }

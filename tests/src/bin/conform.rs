@@ -24,7 +24,7 @@ use std::process::ExitCode;
 /// any command that speaks the wire protocol, and compares what they say.
 ///
 /// Without a command it checks, as `conform check` does. A subject is `model`, `engine`, `twisted`, or a
-/// command for `sh -c`. Exit status: 0 all conform, 1 something diverges, 2 it could not be run.
+/// command for `sh -c`; `model:F31` and `twisted:F31` are those with a fault planted (see `conform teeth`). Exit status: 0 all conform, 1 something diverges, 2 it could not be run.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {

@@ -2,12 +2,15 @@
 //!
 //! The environment is made on first use under `target/`: CPython's `venv`, and Twisted pinned to
 //! [`VERSION`] from the Python Package Index. Nothing else in the project needs Python.
+//!
+//! Asked to, the adapter makes its Twisted faulty first, by one of the faults in `twisted/faults/`.
 
 use super::process::Process;
 use crate::subject::SubjectError;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The release of Twisted that says what is right.
@@ -18,10 +21,17 @@ pub const VERSION: &str = "26.10.0";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The adapter's files.
-const ADAPTER: [(&str, &str); 9] = [
+const ADAPTER: [(&str, &str); 16] = [
     ("adapter.py", include_str!("twisted/adapter.py")),
     ("coroutine.py", include_str!("twisted/coroutine.py")),
     ("errors.py", include_str!("twisted/errors.py")),
+    ("faults/__init__.py", include_str!("twisted/faults/__init__.py")),
+    ("faults/callbacks.py", include_str!("twisted/faults/callbacks.py")),
+    ("faults/cancelling.py", include_str!("twisted/faults/cancelling.py")),
+    ("faults/combining.py", include_str!("twisted/faults/combining.py")),
+    ("faults/plain.py", include_str!("twisted/faults/plain.py")),
+    ("faults/plain_combining.py", include_str!("twisted/faults/plain_combining.py")),
+    ("faults/registry.py", include_str!("twisted/faults/registry.py")),
     ("observe.py", include_str!("twisted/observe.py")),
     ("operations.py", include_str!("twisted/operations.py")),
     ("program.py", include_str!("twisted/program.py")),
@@ -30,18 +40,59 @@ const ADAPTER: [(&str, &str); 9] = [
     ("world.py", include_str!("twisted/world.py")),
 ];
 
-/// Starts the adapter, and makes its environment first where there is none.
+/// The fault that is none: Twisted as the faults know it, written out plainly.
+pub const NO_FAULT: &str = "none";
+
+/// Starts the adapter, and makes its environment first where there is none. With a fault it is called
+/// `twisted:` and the fault's id, and Twisted behaves wrongly in just that way.
+///
+/// # Errors
+/// When Python or Twisted can't be had, or when there is no such fault.
+pub fn start(fault: Option<&str>) -> Result<Process, SubjectError> {
+    let Some(fault) = fault else {
+        return start_as("twisted", &[]);
+    };
+    let known = faults()?;
+    if fault != NO_FAULT && !known.iter().any(|(id, _)| id == fault) {
+        let known: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
+        let cause = format!("there is no such fault, only {} and {NO_FAULT}", known.join(", "));
+        return Err(SubjectError::Start { subject: format!("twisted:{fault}"), cause });
+    }
+    start_as(&format!("twisted:{fault}"), &["--fault", fault])
+}
+
+fn start_as(name: &str, arguments: &[&str]) -> Result<Process, SubjectError> {
+    let failed = |cause| SubjectError::Start { subject: name.to_owned(), cause };
+    let (python, adapter) = adapter().map_err(failed)?;
+    let (python, adapter) = (python.to_string_lossy(), adapter.to_string_lossy());
+    let command = [&[&*python, &*adapter], arguments].concat();
+    Ok(Process::start_program(name, &command)?.with_patience(PATIENCE))
+}
+
+/// The faults that Twisted can be given: the id of each, and what it is.
 ///
 /// # Errors
 /// When Python or Twisted can't be had.
-pub fn start() -> Result<Process, SubjectError> {
-    let failed = |cause: String| SubjectError::Start { subject: "twisted".to_owned(), cause };
+pub fn faults() -> Result<Vec<(String, String)>, SubjectError> {
+    static FAULTS: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    if let Some(known) = FAULTS.get() {
+        return Ok(known.clone());
+    }
+    let failed = |cause| SubjectError::Start { subject: "twisted".to_owned(), cause };
+    let (python, adapter) = adapter().map_err(failed)?;
+    let listing = run(Command::new(python).arg(adapter).arg("--list-faults")).map_err(failed)?;
+    let split = |line: &str| line.split_once('\t').map(|(id, what)| (id.to_owned(), what.to_owned()));
+    let known = listing.lines().map(split).collect::<Option<Vec<_>>>();
+    let known = known.ok_or_else(|| failed(format!("its faults are listed as {listing:?}")))?;
+    Ok(FAULTS.get_or_init(|| known).clone())
+}
+
+/// The Python to run the adapter with, and the adapter.
+fn adapter() -> Result<(PathBuf, PathBuf), String> {
     let home = target_folder().join(format!("twisted-{VERSION}"));
-    let python = environment(&home).map_err(failed)?;
-    let adapter = write_adapter(&home).map_err(|cause| failed(format!("{}: {cause}", home.display())))?;
-    let adapter =
-        Process::start_program("twisted", &[&python.to_string_lossy(), &adapter.to_string_lossy()])?;
-    Ok(adapter.with_patience(PATIENCE))
+    let python = environment(&home)?;
+    let adapter = write_adapter(&home).map_err(|cause| format!("{}: {cause}", home.display()))?;
+    Ok((python, adapter))
 }
 
 /// The folder that builds go to: the one this program was built in, else `target` here.
@@ -76,10 +127,11 @@ fn environment(home: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+/// What a command prints.
+fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|cause| cause.to_string())?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
@@ -88,12 +140,12 @@ fn run(command: &mut Command) -> Result<(), String> {
 
 fn write_adapter(home: &Path) -> std::io::Result<PathBuf> {
     let folder = home.join("adapter");
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(folder.join("faults"))?;
     for (name, text) in ADAPTER {
         let file = folder.join(name);
         if fs::read_to_string(&file).ok().as_deref() != Some(text) {
             // By a new file: another process may be reading the old one.
-            let fresh = folder.join(format!(".{name}.{}", std::process::id()));
+            let fresh = folder.join(format!(".{}.{}", name.replace('/', "."), std::process::id()));
             fs::write(&fresh, text)?;
             fs::rename(&fresh, &file)?;
         }

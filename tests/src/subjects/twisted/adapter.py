@@ -2,6 +2,8 @@
 The Twisted subject: `python adapter.py` reads programs on standard input, one a line, and answers
 each with a trace on standard output.
 
+`--fault ID` puts one of the faults of faults/ into Twisted first, and `--list-faults` lists them.
+
 The programs run in a process of their own, worker.py. This one watches it from outside: a program
 can keep Twisted busy for ever, through every exception, and even take the interpreter down. When
 no answer comes for DEFERRAL_PATIENCE seconds (5 unless set), or the worker crashes, a new worker
@@ -10,12 +12,14 @@ answered with `{"undefined":"why"}`, and the rest go on.
 
 On the good path lines are only counted, never read.
 
-Exit status: 0 when every program was answered; 2 with a message for a line that is no program, and
-when there is no Twisted to ask; 1 for a bug of this adapter, or when nobody takes the answers.
+Exit status: 0 when every program was answered; 2 with a message for a line that is no program, for
+an unknown fault, and when there is no Twisted to ask; 1 for a bug of this adapter, or when nobody
+takes the answers.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import select
 import signal
@@ -51,9 +55,9 @@ class Exit(Exception):
 class Worker:
     """A process that answers lines with lines, and what is on the way to and from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: list[str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-B", WORKER],
+            [sys.executable, "-B", WORKER, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
@@ -112,9 +116,10 @@ class Worker:
 class Adapter:
     """Relays programs to a worker and traces back, and replaces the worker when it fails."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, arguments: list[str]) -> None:
         self.patience = patience
-        self.worker = Worker()
+        self.arguments = arguments  # of the worker
+        self.worker = Worker(arguments)
         self.sent: deque[bytes] = deque()  # given to this worker and unanswered
         self.unsent: deque[bytes] = deque()
         self.numbers: deque[int] = deque()  # the line numbers of both
@@ -251,7 +256,7 @@ class Adapter:
             self.suspects += len(self.sent)
             self.unsent.extendleft(reversed(self.sent))
             self.sent.clear()
-        self.worker = Worker()
+        self.worker = Worker(self.arguments)
         self.last_sign = time.monotonic()
 
 
@@ -282,9 +287,16 @@ def patience_from_environment() -> float:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--fault", metavar="ID", help="make Twisted faulty first")
+    parser.add_argument("--list-faults", action="store_true", help="list the faults")
+    options = parser.parse_args()
+    if options.list_faults:
+        return subprocess.call([sys.executable, "-B", WORKER, "--list-faults"])
     adapter = None
     try:
-        adapter = Adapter(patience_from_environment())
+        arguments = [] if options.fault is None else ["--fault", options.fault]
+        adapter = Adapter(patience_from_environment(), arguments)
         adapter.run()
         return 0
     except Exit as exit:

@@ -2,9 +2,9 @@
 The process that runs programs on Twisted: programs in, traces out, one a line.
 
 adapter.py starts it and watches it. It says "ready" on a line of its own when Twisted is there;
-exit status 2 before that says that it isn't, and after that, that the next line is no program
-(adapter.py tells the user what is wrong with it). An exception that leaves it is a bug of this
-adapter.
+exit status 2 before that says that it isn't, or that the fault it was asked for isn't known, and
+after that, that the next line is no program (adapter.py tells the user what is wrong with it). An
+exception that leaves it is a bug of this adapter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import os
 import signal
 import sys
 import time
-from typing import Iterator, NoReturn
+from typing import TYPE_CHECKING, Iterator, NoReturn
+
+if TYPE_CHECKING:
+    from observe import Observer
 
 TWISTED_VERSION = "26.10.0"
 
@@ -96,16 +99,35 @@ def read_lines(output: Output) -> Iterator[bytes]:
     yield b"".join(rest)
 
 
-def main() -> None:
+def put_fault(name: str, observer: Observer) -> None:
+    """Makes Twisted faulty."""
+    import faults
+
+    if not faults.is_known(name):
+        known = ", ".join([*sorted(faults.FAULTS), faults.NO_FAULT])
+        refuse(f"there is no fault {name!r}, only these: {known}")
+    faults.install(name)
+    observer.patched = True
+
+
+def main(arguments: list[str]) -> None:
     # The adapter ends its worker itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     check_twisted()
+    if arguments == ["--list-faults"]:
+        from faults import listing
+
+        print("\n".join(listing()))
+        return
     # Only now, since these need Twisted.
     from observe import install
     from program import BadProgram, parse, undefined_text
     from world import World
 
     observer = install()
+    if arguments:
+        _, fault = arguments
+        put_fault(fault, observer)
     output = Output(float(os.environ.get("DEFERRAL_PATIENCE", "5")))
     output.write("ready")
     # All that is here by now stays, so that a collection looks at one program's objects only.
@@ -130,7 +152,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except BrokenPipeError:
         # The adapter has gone, and with it whoever could be told.
         sys.exit(1)
