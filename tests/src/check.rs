@@ -3,19 +3,30 @@
 //! Which programs are undefined a judge says alone: a real Twisted, or a trace that one gave before, or else the
 //! model. A subject that calls a program undefined on which a judge gave a trace differs from it. What is
 //! undefined isn't compared, and counted, by cause.
+//!
+//! A subject may be right only when it is asked first, or only about programs as our generator writes them. So
+//! some programs are asked once more at the end, in another order: as they were, and in other words.
 
 use crate::digest::Digest;
 use crate::lockstep::{self, Verdict};
 use crate::shrink::shrink;
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
 use deferral_model::{Answer, Coverage, Program};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// How many programs are on their way to a subject at a time.
 const BATCH: usize = 256;
 
 /// After how many divergences a run ends: more of them say little.
 pub const ENOUGH: usize = 10;
+
+/// How many programs are asked once more at the end.
+const ENCORE: usize = 64;
+
+/// How long a divergence is made smaller, where each try takes its time.
+const SHRINKING: Duration = Duration::from_secs(20);
 
 /// Who says what is undefined: the first of these that is there, with all others of its rank.
 const JUDGES: [&[&str]; 2] = [&["twisted", STORED], &["model"]];
@@ -57,8 +68,15 @@ pub struct Divergence {
     pub lockstep: Option<lockstep::Divergence>,
 }
 
-/// A program on which subjects differ: its number, and what the lockstep of model and engine saw, if it did.
-type Found = (u64, Program, Option<lockstep::Divergence>);
+/// A program on which subjects differ.
+struct Found {
+    number: u64,
+    program: Program,
+    /// What they said, where they were asked.
+    replies: Vec<Reply>,
+    /// What the lockstep of model and engine saw, if it did.
+    lockstep: Option<lockstep::Divergence>,
+}
 
 /// The subjects of a run.
 pub struct Jury {
@@ -90,6 +108,7 @@ impl Jury {
             if more { programs.by_ref().take(BATCH).collect() } else { Vec::new() }
         };
         let mut batch = take(summary);
+        let first: Vec<Program> = batch.iter().take(ENCORE).cloned().collect();
         self.submit(&batch)?;
         while !batch.is_empty() {
             // While one batch is compared, the subjects work on the next.
@@ -100,18 +119,40 @@ impl Jury {
             if !found.is_empty() {
                 // To ask about single programs, nothing else may be on its way.
                 found.extend(self.compare(&batch, summary)?);
-                for (number, program, lockstep) in found.into_iter().take(ENOUGH - summary.divergences.len())
-                {
-                    summary.divergences.push(self.explain(number, program, lockstep)?);
-                }
+                self.show(found, summary)?;
                 batch = take(summary);
                 self.submit(&batch)?;
             }
+        }
+        if summary.divergences.is_empty() {
+            self.encore(&first, summary)?;
         }
         for subject in self.subjects.iter().filter(|subject| subject.restarts() > 0) {
             summary.restarts.insert(subject.name().to_owned(), subject.restarts());
         }
         self.subjects.iter_mut().try_for_each(|subject| subject.finish())
+    }
+
+    /// Asks once more about the first programs of a run, backwards: as they were, and in other words.
+    fn encore(&mut self, first: &[Program], summary: &mut Summary) -> Result<(), SubjectError> {
+        let backwards = first.iter().rev();
+        let programs: Vec<Program> = backwards.clone().cloned().chain(backwards.map(reworded)).collect();
+        self.submit(&programs)?;
+        let mut found = self.compare(&programs, &mut Summary::default())?;
+        for found in &mut found {
+            let place = found.number as usize % first.len();
+            found.number = summary.first + (first.len() - 1 - place) as u64;
+        }
+        self.show(found, summary)
+    }
+
+    /// Adds to the summary what was found, made small, until that is enough.
+    fn show(&mut self, found: Vec<Found>, summary: &mut Summary) -> Result<(), SubjectError> {
+        for found in found.into_iter().take(ENOUGH - summary.divergences.len()) {
+            let divergence = self.made_small(found)?;
+            summary.divergences.push(divergence);
+        }
+        Ok(())
     }
 
     fn names(&self) -> Vec<String> {
@@ -166,7 +207,7 @@ impl Jury {
                     Verdict::Diverges(divergence) => Some(*divergence),
                     _ => None,
                 };
-                found.push((number, program.clone(), lockstep));
+                found.push(Found { number, program: program.clone(), replies, lockstep });
             }
         }
         Ok(found)
@@ -183,13 +224,41 @@ impl Jury {
         program: Program,
         first_seen: Option<lockstep::Divergence>,
     ) -> Result<Divergence, SubjectError> {
+        self.made_small(Found { number, program, replies: Vec::new(), lockstep: first_seen })
+    }
+
+    fn made_small(&mut self, found: Found) -> Result<Divergence, SubjectError> {
+        let Found { number, mut program, mut replies, lockstep: first_seen } = found;
         let mut apart = Apart { subjects: &mut self.subjects };
-        let silent = |reply: &Reply| matches!(reply, Reply::Failed(ProgramFailure::Hung(_)));
-        // A subject that differs only sometimes, or that has to be waited for, is shown with what it was
-        // found with.
-        let shrinks = !apart.ask(&program)?.iter().any(silent) && apart.differ(&program)?;
-        let program = if shrinks { shrink(program, |candidate| apart.differ(candidate))? } else { program };
-        let replies = apart.ask(&program)?;
+        let silent = |replies: &[Reply]| {
+            replies.iter().any(|reply| matches!(reply, Reply::Failed(ProgramFailure::Hung(_))))
+        };
+        // A subject that differs only sometimes, or that has to be waited for, is shown with what it was found
+        // with, and with what it said when it was asked again.
+        let mut again = Vec::new();
+        if !silent(&replies) {
+            let (said, differs) = apart.differ(&program)?;
+            let shrinks = differs && !silent(&said);
+            if shrinks || replies.is_empty() {
+                replies = said;
+            } else {
+                again = said;
+            }
+            if shrinks {
+                let started = Instant::now();
+                program = shrink(program, |candidate| {
+                    if started.elapsed() > SHRINKING {
+                        return Ok(false);
+                    }
+                    let (said, differs) = apart.differ(candidate)?;
+                    if differs {
+                        replies = said;
+                    }
+                    Ok(differs)
+                })?;
+                again = apart.ask(&program)?;
+            }
+        }
         let names = self.names();
         let odd_one_out = odd_one_out(&names, &replies);
         let lockstep = match look(&program, self.has("model") && self.has("engine"), &mut Summary::default())
@@ -197,9 +266,42 @@ impl Jury {
             Verdict::Diverges(divergence) => Some(*divergence),
             _ => first_seen,
         };
-        let replies = names.into_iter().zip(replies).collect();
-        Ok(Divergence { number, program, replies, odd_one_out, lockstep })
+        let agree = replies.windows(2).all(|pair| pair[0] == pair[1]);
+        let mut columns = Vec::new();
+        for (at, (name, reply)) in names.into_iter().zip(replies).enumerate() {
+            let changed = again.get(at).filter(|again| **again != reply);
+            let changed = changed.map(|again| (format!("again: {name}"), again.clone()));
+            columns.push((name, reply));
+            columns.extend(changed);
+        }
+        if agree && !self.has("model") {
+            columns.push(("model".to_owned(), Reply::Answer(deferral_model::run(&program))));
+        }
+        Ok(Divergence { number, program, replies: columns, odd_one_out, lockstep })
     }
+}
+
+/// The same program in other words: other script ids and values, a name and a reason.
+fn reworded(program: &Program) -> Program {
+    fn reword(name: &str, json: &mut Json) {
+        match json {
+            Json::Object(fields) => fields.iter_mut().for_each(|(name, field)| reword(name, field)),
+            Json::Array(items) => items.iter_mut().for_each(|item| reword("", item)),
+            // Numbers that need all 64 bits; different ones stay different.
+            Json::Number(number) if ["id", "value", "else"].contains(&name) => {
+                let number = number.as_i64().expect("ids and values have 64 bits");
+                *json = number.wrapping_add(i64::MAX - 20).into();
+            }
+            Json::String(text) if ["value", "else"].contains(&name) => {
+                *text = format!("E0 \"\\\u{e4}\u{1f980}\n{text}");
+            }
+            _ => {}
+        }
+    }
+    let mut json = serde_json::to_value(program).expect("a program is plain data");
+    reword("", &mut json);
+    let program: Program = serde_json::from_value(json).expect("it is a program still");
+    Program { name: Some("encore".to_owned()), why: Some("asked in other words".to_owned()), ..program }
 }
 
 /// Runs a program on the model, in lockstep with the engine where that is asked for, and counts what it met.
@@ -231,12 +333,14 @@ impl Apart<'_> {
         self.subjects.iter_mut().map(|subject| subject.ask(program)).collect()
     }
 
-    fn differ(&mut self, program: &Program) -> Result<bool, SubjectError> {
+    /// What they say, and whether they differ.
+    fn differ(&mut self, program: &Program) -> Result<(Vec<Reply>, bool), SubjectError> {
         let replies = self.ask(program)?;
         let names: Vec<String> = self.subjects.iter().map(|subject| subject.name().to_owned()).collect();
         let has = |name: &str| names.iter().any(|known| known == name);
         let verdict = look(program, has("model") && has("engine"), &mut Summary::default());
-        Ok(with_model(&names, &replies, &verdict) == Judged::Differs)
+        let differs = with_model(&names, &replies, &verdict) == Judged::Differs;
+        Ok((replies, differs))
     }
 }
 
@@ -278,14 +382,17 @@ pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
 /// As [`judge`], with what the model says where no judge is among the subjects, and what the lockstep saw.
 fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict) -> Judged {
     let has_judge = names.iter().any(|name| JUDGES.iter().any(|rank| rank.contains(&name.as_str())));
-    match verdict {
-        Verdict::Undefined(why) if replies.is_empty() || !has_judge => {
+    let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
+    match (verdict, judge(names, replies)) {
+        // A program that means nothing is to be ended, too.
+        _ if failed => Judged::Differs,
+        (Verdict::Undefined(why), _) if replies.is_empty() || !has_judge => {
             Judged::Undefined(format!("model: {why}"))
         }
-        _ => match judge(names, replies) {
-            Judged::Agrees if matches!(verdict, Verdict::Diverges(_)) => Judged::Differs,
-            judged => judged,
-        },
+        (Verdict::Diverges(_), Judged::Agrees) => Judged::Differs,
+        // That all subjects say so makes no program undefined.
+        (_, Judged::Undefined(_)) if !has_judge => Judged::Differs,
+        (_, judged) => judged,
     }
 }
 

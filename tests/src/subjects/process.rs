@@ -4,20 +4,37 @@
 //! is started anew and the programs that it left unanswered are given to it one at a time: the one that it
 //! fails on again, alone, is its failure; the rest go on. A process that never answered anything isn't a
 //! subject at all.
+//!
+//! All of that has its bounds, or a subject that is always nearly too late, or that ends again and again, would
+//! keep everybody busy for days: its patience as a whole ([`CREDIT`]), and how often it may fail for no reason
+//! that shows again ([`LAPSES`]).
 
+use crate::check::{ENOUGH, STORED};
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
 use deferral_model::{Answer, Program};
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a subject may take for an answer, unless it has its own limit.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many times its patience it may keep one waiting in all. Each answer gives a [`SHARE`] of it back, until it
+/// was silent once. When the credit is used up, an answer may take such a share: a second.
+const CREDIT: u32 = 2;
+
+/// See [`CREDIT`].
+const SHARE: u32 = 10;
+
+/// How often it may end or be silent with no program to blame for it; from then on the program is to blame that
+/// it was to answer.
+const LAPSES: u32 = 5;
 
 /// The longest answer that a subject may give, in bytes.
 const LONGEST: u64 = 256 << 20;
@@ -34,6 +51,8 @@ pub struct Process {
     command: Vec<String>,
     running: Option<Running>,
     patience: Duration,
+    /// How long it may still keep one waiting.
+    credit: Duration,
     /// How many times it had to be started again.
     restarts: u64,
     /// How many programs each batch has that wasn't collected yet.
@@ -46,6 +65,12 @@ pub struct Process {
     answered: u64,
     /// Programs left over from a failure: given one at a time.
     suspects: usize,
+    /// How many times it has failed since a program was to blame for it.
+    lapses: u32,
+    /// Whether it was silent once.
+    silent: bool,
+    /// Whether the rest of what it was given isn't worth the time.
+    given_up: Option<ProgramFailure>,
 }
 
 struct Running {
@@ -58,7 +83,20 @@ struct Running {
 /// How the process failed on the program that it was to answer next.
 enum Failure {
     Ended(String),
-    Silent,
+    /// For so long.
+    Silent(Duration),
+}
+
+impl Failure {
+    /// That it would hardly do so again on this program is no excuse any more.
+    fn once_more(self) -> Self {
+        match self {
+            Self::Ended(cause) => {
+                Self::Ended(format!("{cause}; {LAPSES} times before, no program was to blame"))
+            }
+            silent @ Self::Silent(_) => silent,
+        }
+    }
 }
 
 impl Process {
@@ -67,6 +105,10 @@ impl Process {
     /// # Errors
     /// When it can't be started.
     pub fn start(name: &str, command: &str) -> Result<Self, SubjectError> {
+        if name == STORED {
+            let cause = "that name is for stored traces, which judge all subjects".to_owned();
+            return Err(SubjectError::Start { subject: name.to_owned(), cause });
+        }
         Self::start_program(name, &["sh", "-c", command])
     }
 
@@ -80,12 +122,16 @@ impl Process {
             command: command.iter().map(|&part| part.to_owned()).collect(),
             running: None,
             patience: PATIENCE,
+            credit: PATIENCE * CREDIT,
             restarts: 0,
             batches: VecDeque::new(),
             pending: VecDeque::new(),
             sent: 0,
             answered: 0,
             suspects: 0,
+            lapses: 0,
+            silent: false,
+            given_up: None,
         };
         process.restart()?;
         Ok(process)
@@ -95,6 +141,7 @@ impl Process {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self.credit = patience * CREDIT;
         self
     }
 
@@ -139,13 +186,24 @@ impl Process {
                 }
                 Err(failure) => failure,
             };
+            if let Failure::Silent(patience) = failure
+                && !std::mem::replace(&mut self.silent, true)
+                && patience == self.patience
+            {
+                self.check_flushing()?;
+            }
             failures += 1;
             // Answers to earlier programs may have been lost with the process, unless it had just this one.
             failures_alone += u32::from(self.suspects > 0 || self.sent == 1);
             self.suspects = self.suspects.max(self.sent);
             if failures_alone == 2 || (self.answered == 0 && failures == 2) {
-                return self.give_up(&failure);
+                self.lapses = 0;
+                return self.blame(failure);
             }
+            if self.lapses == LAPSES {
+                return self.blame(failure.once_more());
+            }
+            self.lapses += 1;
             self.restart()?;
         }
     }
@@ -157,43 +215,72 @@ impl Process {
         self.suspects = self.suspects.saturating_sub(1);
     }
 
-    /// The process failed on a program, and again when it had that one alone.
-    fn give_up(&mut self, failure: &Failure) -> Result<Reply, SubjectError> {
-        let (subject, seconds) = (self.name.clone(), self.patience.as_secs());
+    /// The process failed on a program, and again when it had that one alone, or has failed too often.
+    fn blame(&mut self, failure: Failure) -> Result<Reply, SubjectError> {
         if self.answered == 0 {
+            let subject = self.name.clone();
             return Err(match failure {
-                Failure::Ended(cause) => SubjectError::Died { subject, cause: cause.clone() },
-                Failure::Silent => SubjectError::Silent { subject, seconds },
+                Failure::Ended(cause) => SubjectError::Died { subject, cause },
+                Failure::Silent(patience) => SubjectError::Silent { subject, seconds: seconds(patience) },
             });
         }
         self.taken();
         self.restart()?;
         Ok(Reply::Failed(match failure {
-            Failure::Ended(cause) => ProgramFailure::Crashed(cause.clone()),
-            Failure::Silent => ProgramFailure::Hung(seconds),
+            Failure::Ended(cause) => ProgramFailure::Crashed(cause),
+            Failure::Silent(patience) => ProgramFailure::Hung(seconds(patience)),
         }))
     }
 
     fn read(&mut self) -> Result<String, Failure> {
-        let patience = self.patience;
+        let share = self.patience / SHARE;
+        let patience = self.credit.clamp(share, self.patience);
         let Some(running) = &mut self.running else {
             return Err(Failure::Ended("it isn't running".to_owned()));
         };
-        match running.lines.recv_timeout(patience) {
-            Ok(line) => Ok(line),
-            Err(RecvTimeoutError::Timeout) => Err(Failure::Silent),
+        let asked = Instant::now();
+        let read = running.lines.recv_timeout(patience);
+        self.credit = self.credit.saturating_sub(asked.elapsed());
+        match read {
+            Ok(line) => {
+                if !self.silent {
+                    self.credit = (self.credit + share).min(self.patience * CREDIT);
+                }
+                Ok(line)
+            }
+            Err(RecvTimeoutError::Timeout) => Err(Failure::Silent(patience)),
             Err(RecvTimeoutError::Disconnected) => Err(Failure::Ended(running.ended())),
         }
     }
 
+    /// An answer that comes as soon as the silent process has no more input lay in its buffer all the time.
+    fn check_flushing(&mut self) -> Result<(), SubjectError> {
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        running.to_writer = None;
+        match running.lines.recv_timeout(self.patience / SHARE) {
+            Ok(line) => {
+                let cause =
+                    "it came late, when the input was ended: does it flush its output before it waits?";
+                Err(self.rubbish(&line, self.answered + 1, cause))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
     fn parse(&self, line: &str) -> Result<Answer, SubjectError> {
-        serde_json::from_str(line).map_err(|_| {
-            let cause = match serde_json::from_str::<serde_json::Value>(line) {
-                Ok(_) => "it is neither a trace nor {\"undefined\":…}".to_owned(),
-                Err(cause) => format!("it isn't JSON: {cause}"),
-            };
-            self.rubbish(line, self.answered, &cause)
-        })
+        let rubbish = |cause: &str| self.rubbish(line, self.answered, cause);
+        let json = || serde_json::from_str::<Json>(line);
+        let answer: Answer = serde_json::from_str(line).map_err(|_| match json() {
+            Ok(_) => rubbish("it is neither a trace nor {\"undefined\":…}"),
+            Err(cause) => rubbish(&format!("it isn't JSON: {cause}")),
+        })?;
+        // serde reads arrays as objects, too, and here and there fields that don't belong.
+        let as_text = serde_json::to_string(&answer).is_ok_and(|text| text == line);
+        let strict =
+            as_text || json().is_ok_and(|json| serde_json::to_value(&answer).is_ok_and(|it| it == json));
+        if strict { Ok(answer) } else { Err(rubbish("it has a field too many, or an array for an object")) }
     }
 
     fn rubbish(&self, text: &str, line: u64, cause: &str) -> SubjectError {
@@ -203,6 +290,10 @@ impl Process {
         }
         SubjectError::Rubbish { subject: self.name.clone(), line, cause: cause.to_owned(), text: shown }
     }
+}
+
+fn seconds(time: Duration) -> u64 {
+    time.as_secs_f64().ceil() as u64
 }
 
 impl Subject for Process {
@@ -219,7 +310,27 @@ impl Subject for Process {
 
     fn collect(&mut self) -> Result<Vec<Reply>, SubjectError> {
         let size = self.batches.pop_front().unwrap_or(0);
-        (0..size).map(|_| self.next()).collect()
+        let (mut replies, mut failures) = (Vec::with_capacity(size), 0);
+        while replies.len() < size {
+            // No run shows more failures than enough. To wait for those behind them, here and in the batches that
+            // it was given already, could take hours.
+            if let Some(failure) = &self.given_up {
+                replies.push(Reply::Failed(failure.clone()));
+                self.pending.pop_front();
+                continue;
+            }
+            let reply = self.next()?;
+            if let Reply::Failed(failure) = &reply {
+                failures += 1;
+                self.given_up = (failures == ENOUGH).then(|| failure.clone());
+            }
+            replies.push(reply);
+        }
+        if self.batches.is_empty() && self.given_up.take().is_some() {
+            self.suspects = 0;
+            self.restart()?;
+        }
+        Ok(replies)
     }
 
     fn restarts(&self) -> u64 {
@@ -275,8 +386,10 @@ impl Running {
             loop {
                 let mut line = Vec::new();
                 match (&mut stdout).take(LONGEST).read_until(b'\n', &mut line) {
+                    // Too long a line: the beginning of it is shown.
+                    Ok(len) if len as u64 == LONGEST => line.truncate(KEPT),
                     Ok(_) if line.pop() == Some(b'\n') => {}
-                    // The end, perhaps in the middle of an answer, which counts for none; or too long a line.
+                    // The end, perhaps in the middle of an answer, which counts for none.
                     _ => return,
                 }
                 if to_lines.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
