@@ -110,8 +110,16 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
         errback: impl FnOnce(E) -> S + 'static,
     ) -> &Self {
         self.add(Entry::Call(Box::new(move |result| match result {
+            Ok(value) if fault!(F12) => match callback(value).into_returned() {
+                Returned::Error(error) => errback(error).into_returned(),
+                returned => returned,
+            },
             Ok(value) => {
-                drop_caught(errback);
+                if fault!(R13) {
+                    std::mem::forget(errback);
+                } else {
+                    drop_caught(errback);
+                }
                 callback(value).into_returned()
             }
             Err(error) => {
@@ -130,6 +138,9 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     where
         T: Default,
     {
+        if fault!(F51) && !other.called() {
+            other.node.core.borrow_mut().canceller.get_or_insert_with(|| then::cancels(&self.node));
+        }
         self.add(Entry::Chain(Edge::to(&other.node), T::default))
     }
 
@@ -166,7 +177,11 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// Holds back the callbacks until [`unpause`](Self::unpause) was called as often. A callback that pauses
     /// its own Deferred doesn't stop those that are queued behind it; what is added after that waits.
     pub fn pause(&self) {
-        self.node.core.borrow_mut().paused += 1;
+        let mut core = self.node.core.borrow_mut();
+        core.paused = if fault!(F31) { 1 } else { core.paused + 1 };
+        if fault!(R14) {
+            core.paused %= 256;
+        }
     }
 
     /// Undoes one [`pause`](Self::pause), and runs the callbacks when it was the last.
@@ -179,7 +194,13 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
             if matches!(core.stage, Stage::Running | Stage::Waiting(_)) && core.paused <= 0 {
                 return;
             }
+            if fault!(F35) && matches!(core.stage, Stage::Waiting(_)) {
+                return;
+            }
             core.paused -= 1;
+            if fault!(F34) {
+                core.paused = core.paused.max(0);
+            }
             if core.blocked() || !core.called() {
                 return;
             }
@@ -196,6 +217,13 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     fn add(&self, entry: Entry<T, E>) -> &Self {
         let runs = {
             let mut core = self.node.core.borrow_mut();
+            let loses = match core.stage {
+                Stage::Running => fault!(F91),
+                _ => fault!(F89),
+            };
+            if loses && core.entries.len() == node::INLINE {
+                return self;
+            }
             core.entries.push_back(entry);
             core.called()
         };

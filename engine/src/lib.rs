@@ -40,10 +40,27 @@
 //! [`Deferred::cancel`]; the Deferred stays as it was, canceller and all. Panics in a callback's drop and in
 //! the report hook end there and are reported.
 
+/// Whether a planted fault happens here: never, but in a build for faults, when it is the chosen one.
+#[cfg(not(deferral_faults))]
+macro_rules! fault {
+    ($name:ident) => {
+        false
+    };
+}
+#[cfg(deferral_faults)]
+macro_rules! fault {
+    ($name:ident) => {
+        crate::fault::is(crate::fault::Fault::$name)
+    };
+}
+
 mod debug;
 mod deferred;
 mod error;
 mod failure;
+#[cfg(deferral_faults)]
+#[doc(hidden)]
+pub mod fault;
 mod report;
 mod returned;
 mod sync;

@@ -104,7 +104,8 @@ impl Clock for ManualClock {
     fn call_later(&self, after: Duration, call: Box<dyn FnOnce()>) -> DelayedCall {
         let id = {
             let mut calls = self.inner.borrow_mut();
-            let (at, id) = (calls.now.saturating_add(after), calls.made);
+            let id = if fault!(R01) { calls.calls.len() as u64 } else { calls.made };
+            let at = calls.now.saturating_add(after);
             calls.made += 1;
             let place = calls.calls.partition_point(|other| other.at <= at);
             calls.calls.insert(place, Call { at, id, call });
@@ -140,11 +141,15 @@ impl<T: 'static, E: TimeoutReason> Deferred<T, E> {
             }),
         );
         self.add_both(move |result| match result {
-            Err(error) if timed_out.get() && error.is_cancelled() => Err(crate::TimedOut { after }.into()),
+            Err(error) if (timed_out.get() || fault!(F71)) && error.is_cancelled() => {
+                Err(crate::TimedOut { after }.into())
+            }
             result => result,
         });
         self.add_both(move |result| {
-            call.cancel();
+            if !fault!(F70) {
+                call.cancel();
+            }
             result
         })
     }

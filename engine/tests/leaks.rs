@@ -1,7 +1,7 @@
 //! What nobody can reach is freed: callbacks, cancellers and values go with it, and failures are reported.
 
-use deferral::{Deferred, Failure, Report, set_report_hook};
-use std::cell::RefCell;
+use deferral::{Deferred, Failure, Report, WeakDeferred, set_report_hook};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 type D = Deferred<u32>;
@@ -243,4 +243,29 @@ fn what_is_dropped_inside_a_callback_goes_at_once() {
     });
     d.callback(1).unwrap();
     assert!(d.with_result(|result| result.unwrap().is_ok()));
+}
+
+/// Says whether its Deferred can still be reached while it is dropped.
+struct Upgrades(WeakDeferred<u32>, Rc<Cell<Option<bool>>>);
+
+impl Drop for Upgrades {
+    fn drop(&mut self) {
+        self.1.set(Some(self.0.upgrade().is_some()));
+    }
+}
+
+#[test]
+fn a_weak_handle_gives_nothing_while_its_deferred_is_reclaimed() {
+    let (outer, inner) = (Deferred::<u32>::new(), Deferred::new());
+    let waited_for = inner.clone();
+    outer.add_callback(move |_| waited_for);
+    outer.callback(1).unwrap();
+    let seen = Rc::new(Cell::new(None));
+    let upgrades = Upgrades(outer.downgrade(), Rc::clone(&seen));
+    inner.add_callback(move |value| {
+        let _kept = &upgrades;
+        value
+    });
+    drop((outer, inner));
+    assert_eq!(seen.get(), Some(false));
 }

@@ -2,6 +2,8 @@
 //! looked for with random programs.
 
 use crate::generate::{LONG_EVERY, Operations, stream};
+#[cfg(deferral_faults)]
+use crate::lockstep::model_and_engine;
 use crate::lockstep::{Seen, Verdict, caught, lockstep};
 use crate::shrink::shrink;
 use crate::subjects::engine::Engine;
@@ -43,10 +45,15 @@ impl Planted {
         Fault::ALL.iter().copied().map(Self::Model)
     }
 
-    /// All faults that are planted in the engine: none, unless it was built with `--cfg deferral_faults`.
+    /// All faults that are planted in the engine and that programs can show: none, unless it was built with `--cfg
+    /// deferral_faults`.
     pub fn in_engine() -> impl Iterator<Item = Self> {
         #[cfg(deferral_faults)]
-        return deferral::fault::Fault::ALL.iter().copied().map(Self::Engine);
+        return deferral::fault::Fault::ALL
+            .iter()
+            .copied()
+            .filter(|fault| fault.in_programs())
+            .map(Self::Engine);
         #[cfg(not(deferral_faults))]
         return std::iter::empty();
     }

@@ -1,8 +1,9 @@
 //! Cancelling: finding the Deferred that the result is awaited from, and asking its canceller.
 //!
-//! A list or a race whose member waits for it would be cancelled by its own cancelling, without end. So one that
-//! is being cancelled isn't cancelled again, unless a callback, a canceller or a future of the user's has been
-//! entered meanwhile: then something has happened, and it ends.
+//! A list or a race whose member waits for it is cancelled by its own cancelling. That ends where something
+//! happens on the way: a member fires, a coroutine goes on. Where nothing does, Twisted's recursion overflows. So
+//! what is being cancelled may be cancelled again from within, without a callback or canceller of the user's in
+//! between, only so many times in all.
 
 use super::node::{Canceller, Node, Stage};
 use super::reclaim::Entered;
@@ -20,12 +21,12 @@ pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
     let _entered = Entered::new();
     let canceller = {
         let mut core = node.core.borrow_mut();
-        if core.called() || core.cancelling == Some(nesting()) {
+        if core.called() || core.cancelling == Some(nesting()) && (fault!(R06) || !Own::again()) {
             return;
         }
         // It stays where it is until the Deferred is fired: it may panic, or be entered again.
-        let canceller = core.canceller.clone();
-        core.suppress = canceller.is_none() && !core.list;
+        let canceller = if fault!(F49) { core.canceller.take() } else { core.canceller.clone() };
+        core.suppress = (canceller.is_none() || fault!(F42)) && !core.list;
         canceller
     };
     if let Some(canceller) = canceller {
@@ -39,12 +40,17 @@ pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
             Canceller::Own(own) => {
                 let before = node.core.borrow_mut().cancelling.replace(nesting());
                 let _restored = Restore { node: &node, before };
+                let _own = Own::enter();
                 own.cancel(&node);
             }
         }));
-        count(&node, -1);
+        if outcome.is_ok() || !fault!(R05) {
+            count(&node, -1);
+        }
         drop_caught(canceller);
-        if let Err(panic) = outcome {
+        if let Err(panic) = outcome
+            && !fault!(F48)
+        {
             resume_unwind(panic);
         }
     }
@@ -79,7 +85,45 @@ impl<T, E> Drop for Restore<'_, T, E> {
     }
 }
 
+/// How many times in one cancellation what is being cancelled may be cancelled again from within.
+const AGAIN: u32 = 100;
+
+/// While it lives, a canceller of our own runs.
+struct Own(());
+
+impl Own {
+    fn enter() -> Self {
+        let _ = OWN.try_with(|own| own.set(own.get() + 1));
+        Self(())
+    }
+
+    /// Whether one may be entered again.
+    fn again() -> bool {
+        let may = AGAIN_LEFT.try_with(|left| {
+            let before = left.get();
+            left.set(before.saturating_sub(1));
+            before > 0
+        });
+        may.unwrap_or(false)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let _ = OWN.try_with(|own| {
+            own.set(own.get() - 1);
+            if own.get() == 0 {
+                let _ = AGAIN_LEFT.try_with(|left| left.set(AGAIN));
+            }
+        });
+    }
+}
+
 thread_local! {
+    /// How many cancellers of our own are on the call stack.
+    static OWN: Cell<u32> = const { Cell::new(0) };
+    /// How many times they may still be entered again, in this cancellation.
+    static AGAIN_LEFT: Cell<u32> = const { Cell::new(AGAIN) };
     static NESTING: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -113,7 +157,8 @@ pub(super) fn awaited<T, E>(from: &Rc<Node<T, E>>) -> Option<Rc<Node<T, E>>> {
         let next = {
             let core = node.core.borrow();
             match &core.stage {
-                Stage::Waiting(inner) if !core.list => Rc::clone(inner.node()),
+                Stage::Waiting(_) if fault!(F45) => break,
+                Stage::Waiting(inner) if fault!(F62) || !core.list => Rc::clone(inner.node()),
                 _ => break,
             }
         };

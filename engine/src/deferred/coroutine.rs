@@ -280,8 +280,8 @@ impl<U: 'static, E: 'static> Reclaimable for Task<U, E> {
             output.show(!called, seen)?;
         }
         match &core.awaited {
-            Some(awaited) => awaited.show(seen),
-            None => ControlFlow::Continue(()),
+            Some(awaited) if !fault!(R11) => awaited.show(seen),
+            _ => ControlFlow::Continue(()),
         }
     }
 

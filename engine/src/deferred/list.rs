@@ -182,6 +182,9 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
             gathering.fire(Ok(ListResult::All(Vec::new())));
         }
         for (index, member) in members.iter().enumerate() {
+            if fault!(F64) && members[..index].iter().any(|before| before.ptr_eq(member)) {
+                continue;
+            }
             let gathering = Edge::to(&gathering);
             member.add(Entry::Hook(Box::new(Member { gathering, index })));
         }
@@ -259,8 +262,8 @@ impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Hook<T, E> for Member<T,
         let gathering = self.gathering.node();
         gathering.note(self.index, &result);
         match (result, gathering.flags.consume) {
-            (Err(error), Some(null)) => {
-                drop_caught(error);
+            (result, Some(null)) if result.is_err() || fault!(F57) => {
+                drop_caught(result);
                 run::made(null).into_returned()
             }
             (result, _) => result.into_returned(),
@@ -313,7 +316,9 @@ impl<T: 'static, U: 'static, E: 'static> Reclaimable for Gathering<T, U, E> {
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
-        if let Some(fires) = &core.fires {
+        if let Some(fires) = &core.fires
+            && !fault!(R10)
+        {
             let called = fires.output.node().core.borrow().called();
             fires.output.show(!called, seen)?;
             for (member, result) in fires.members.iter().zip(&core.results) {

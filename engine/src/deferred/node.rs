@@ -39,6 +39,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How many entries the faults F89 to F91 keep in place; the others spill over.
+pub(super) const INLINE: usize = 4;
+
 pub(crate) struct Node<T, E> {
     pub(super) links: Links,
     pub(super) core: RefCell<Core<T, E>>,
@@ -162,7 +165,39 @@ impl<T, E> Core<T, E> {
 
     /// Whether a callback that returned this Deferred can go on with its result at once.
     pub(super) fn ready(&self) -> bool {
-        matches!(self.stage, Stage::Fired(_)) && self.paused == 0
+        matches!(self.stage, Stage::Fired(_)) && (self.paused == 0 || fault!(F23))
+    }
+
+    pub(super) fn add_waiter(&mut self, waiter: Entry<T, E>) {
+        if fault!(F25) {
+            self.entries.retain(|entry| !matches!(entry, Entry::Continue(..)));
+        }
+        if fault!(F13) {
+            self.entries.push_front(waiter);
+        } else {
+            self.entries.push_back(waiter);
+        }
+    }
+
+    /// Takes the entry that is to run next.
+    pub(super) fn next_entry(&mut self) -> Option<Entry<T, E>> {
+        let waits = |entry: &Entry<T, E>| matches!(entry, Entry::Continue(..));
+        if fault!(F14) && !self.entries.iter().all(waits) {
+            let first = self.entries.iter().position(|entry| !waits(entry));
+            return first.and_then(|first| self.entries.remove(first));
+        }
+        if fault!(F90) && self.entries.len() > INLINE {
+            return self.entries.remove(INLINE);
+        }
+        self.entries.pop_front()
+    }
+}
+
+impl<T, E: Reason> Core<T, E> {
+    pub(super) fn report_unhandled(&self) {
+        if let (true, Stage::Fired(Err(error))) = (self.unhandled || fault!(F37), &self.stage) {
+            report(&Report::Unhandled { error, origin: self.origin.as_deref() });
+        }
     }
 }
 
@@ -173,7 +208,9 @@ impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
-        if let Stage::Waiting(inner) = &core.stage {
+        if let Stage::Waiting(inner) = &core.stage
+            && !fault!(R09)
+        {
             inner.show(true, seen)?;
         }
         for entry in &core.entries {
@@ -193,9 +230,7 @@ impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
     fn die(&self) {
         self.links.dead.set(true);
         let core = self.core.replace(Core::new(None));
-        if let (true, Stage::Fired(Err(error))) = (core.unhandled, &core.stage) {
-            report(&Report::Unhandled { error, origin: core.origin.as_deref() });
-        }
+        core.report_unhandled();
         drop_caught(core.canceller);
         drop_caught(core.stage);
         for entry in core.entries {

@@ -122,13 +122,17 @@ impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Course
                     }
                     let mut failures = std::mem::take(&mut core.failures);
                     drop(core);
-                    failures.sort_by_key(|(index, _)| *index);
+                    if !fault!(F68) {
+                        failures.sort_by_key(|(index, _)| *index);
+                    }
                     let failures = failures.into_iter().map(|(_, error)| error).collect();
                     return Some(Returned::Error(FailureGroup { failures }.into()));
                 }
             }
         };
-        self.cancel(Some(index));
+        if !fault!(F67) {
+            self.cancel(Some(index));
+        }
         let function = self.core.borrow_mut().function.take()?;
         Some(run::caught(|| Returned::Value(function(index, value))))
     }
@@ -146,6 +150,9 @@ impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Hook<T
             let result = course.core.borrow().result.as_ref().map(|result| Rc::clone(result.node()));
             if let Some(Err(error)) = result.map(|result| run::resolve(&result, returned)) {
                 return Returned::Error(error.into());
+            }
+            if fault!(F67) {
+                course.cancel(Some(self.index));
             }
         }
         run::made(T::default).into_returned()

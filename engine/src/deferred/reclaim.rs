@@ -171,12 +171,15 @@ pub(super) fn suspect<N: Linked>(node: &Rc<N>) {
         return;
     }
     // The only one who holds it is the one who lets go: not even a loop that runs it.
-    if !links.held() && Rc::strong_count(node) == 1 {
+    if !links.held() && (Rc::strong_count(node) == 1 || fault!(R07)) {
         with_reclaimer(|reclaimer| reclaimer.bury(Rc::clone(node).erase()));
         return;
     }
     links.suspected.set(true);
     with_reclaimer(|reclaimer| {
+        if fault!(R17) && reclaimer.depth.get() > 0 {
+            return;
+        }
         reclaimer.suspects.borrow_mut().push(Rc::clone(node).erase());
         if reclaimer.depth.get() == 0 {
             drop(Entered::new());
@@ -298,7 +301,8 @@ impl Region {
         let mut pending: Vec<usize> = (0..self.nodes.len())
             .filter(|&at| {
                 let links = self.nodes[at].node.links();
-                links.handles.get() > 0 || links.edges.get() > self.nodes[at].edges
+                let from_outside = links.edges.get() > self.nodes[at].edges;
+                links.handles.get() > 0 || from_outside && !fault!(R08)
             })
             .collect();
         if !pending.is_empty() {

@@ -10,7 +10,7 @@ use super::reclaim::{Edge, Entered};
 use crate::error::{AlreadyCalled, Panicked, Reason};
 use crate::report::{Report, drop_caught, report};
 use crate::returned::{MakeNull, Null, Returned};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 /// A Deferred that is suspended while another one runs.
@@ -48,6 +48,10 @@ fn start<T, E>(node: &Rc<Node<T, E>>, result: Result<T, E>) -> Result<bool, Alre
     match begin(node) {
         Ok(true) => node.core.borrow_mut().stage = Stage::Fired(result),
         refused => {
+            if fault!(F09) && node.core.borrow().ready() {
+                let _overwritten = std::mem::replace(&mut node.core.borrow_mut().stage, Stage::Fired(result));
+                return refused;
+            }
             drop_caught(result);
             return refused;
         }
@@ -60,7 +64,8 @@ fn start<T, E>(node: &Rc<Node<T, E>>, result: Result<T, E>) -> Result<bool, Alre
 fn begin<T, E>(node: &Rc<Node<T, E>>) -> Result<bool, AlreadyCalled> {
     let mut core = node.core.borrow_mut();
     if core.called() {
-        if std::mem::take(&mut core.suppress) {
+        if core.suppress || fault!(F08) {
+            core.suppress = fault!(F41);
             return Ok(false);
         }
         return Err(AlreadyCalled::of(core.origin.as_ref()));
@@ -73,8 +78,14 @@ fn begin<T, E>(node: &Rc<Node<T, E>>) -> Result<bool, AlreadyCalled> {
 }
 
 fn release_canceller<T, E>(node: &Rc<Node<T, E>>) {
+    if fault!(F50) {
+        return;
+    }
     let canceller = node.core.borrow_mut().canceller.take();
-    drop_caught(canceller);
+    match fault!(R19) {
+        true => drop(canceller),
+        false => drop_caught(canceller),
+    }
 }
 
 /// Gives a Deferred what a callback returned for its result: it may have to wait for it.
@@ -174,7 +185,7 @@ fn next<T: 'static, E: Reason>(
                 if !abandoned && !node.core.borrow().blocked() {
                     return Some(node);
                 }
-                abandoned = true;
+                abandoned = !fault!(F20);
             }
             Suspended::Chained(node, null) => {
                 let left = made(null);
@@ -191,8 +202,16 @@ fn advance<T: 'static, E: Reason>(current: &Rc<Node<T, E>>) -> Stop<T, E> {
     loop {
         let (entry, result) = {
             let mut core = current.core.borrow_mut();
-            let Some(entry) = core.entries.pop_front() else {
+            if fault!(F33) && core.paused != 0 {
+                return Stop::Finished;
+            }
+            let Some(entry) = core.next_entry() else {
+                let named = current.links.handles.get() > 0;
                 core.unhandled = matches!(core.stage, Stage::Fired(Err(_)));
+                if fault!(R03) && !named {
+                    core.report_unhandled();
+                }
+                core.unhandled &= named || !fault!(R12);
                 return Stop::Finished;
             };
             let Stage::Fired(result) = std::mem::replace(&mut core.stage, Stage::Running) else {
@@ -202,28 +221,28 @@ fn advance<T: 'static, E: Reason>(current: &Rc<Node<T, E>>) -> Stop<T, E> {
         };
         match entry {
             Entry::Call(callback) => {
-                let returned = caught(|| {
-                    let _nested = Nested::enter();
-                    callback(result)
-                });
-                if let Some(stop) = settle(current, returned) {
+                if let Some(stop) = call(current, || callback(result)) {
                     return stop;
                 }
             }
             Entry::Hook(hook) => {
-                let returned = caught(|| {
-                    let _nested = Nested::enter();
-                    hook.call(result)
-                });
-                if let Some(stop) = settle(current, returned) {
+                if let Some(stop) = call(current, || hook.call(result)) {
                     return stop;
                 }
             }
             Entry::Continue(waiter, null) => {
-                leave(current, made(null));
+                let left = made(null);
+                let (result, left) = if fault!(R15) { (left, result) } else { (result, left) };
+                leave(current, left);
+                if fault!(R04) && waiter.node().links.handles.get() == 0 {
+                    continue;
+                }
                 let waiter = Rc::clone(waiter.node());
                 let edge_back = std::mem::replace(&mut waiter.core.borrow_mut().stage, Stage::Fired(result));
                 drop(edge_back);
+                if fault!(F36) {
+                    waiter.core.borrow_mut().paused = 0;
+                }
                 return Stop::HandOver(waiter);
             }
             Entry::Chain(target, null) => {
@@ -238,6 +257,22 @@ fn advance<T: 'static, E: Reason>(current: &Rc<Node<T, E>>) -> Stop<T, E> {
     }
 }
 
+/// Calls a callback, and has the Deferred go on with what it returned.
+fn call<T: 'static, E: Reason>(
+    current: &Rc<Node<T, E>>,
+    callback: impl FnOnce() -> Returned<T, E>,
+) -> Option<Stop<T, E>> {
+    let returned = {
+        let _borrowed = fault!(R16).then(|| current.core.borrow());
+        let _nested = Nested::enter();
+        catch_unwind(AssertUnwindSafe(callback))
+    };
+    match returned {
+        Err(_) if fault!(F05) => Some(Stop::Finished),
+        returned => settle(current, or_panicked(returned)),
+    }
+}
+
 /// Makes what a callback returned the Deferred's result, or has it wait.
 fn settle<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, returned: Returned<T, E>) -> Option<Stop<T, E>> {
     let result = match returned {
@@ -245,10 +280,10 @@ fn settle<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, returned: Returned<T,
         Returned::Error(error) => Err(error),
         Returned::Deferred(inner, Null(null)) => {
             let inner = &inner.node;
-            let own = Rc::ptr_eq(inner, current);
+            let own = !fault!(F26) && Rc::ptr_eq(inner, current);
             // Twisted would take the value that a running callback was given; here that has moved into it.
             let running = !own && matches!(inner.core.borrow().stage, Stage::Running);
-            let null_or_stolen = if running { Some(made(null)) } else { steal(inner, null) };
+            let null_or_stolen = if running && !fault!(F21) { Some(made(null)) } else { steal(inner, null) };
             match null_or_stolen {
                 Some(result) => result,
                 None => {
@@ -290,9 +325,9 @@ fn wait<T: 'static, E: Reason>(current: &Rc<Node<T, E>>, inner: &Rc<Node<T, E>>,
     {
         let mut core = current.core.borrow_mut();
         core.stage = Stage::Waiting(Edge::to(inner));
-        core.unhandled = false;
+        core.unhandled &= fault!(F38);
     }
-    inner.core.borrow_mut().entries.push_back(Entry::Continue(Edge::to(current), null));
+    inner.core.borrow_mut().add_waiter(Entry::Continue(Edge::to(current), null));
     if circle {
         report(&Report::WaitsForItself { directly });
     }
@@ -337,5 +372,14 @@ pub(super) fn made<T, E: Reason>(null: MakeNull<T>) -> Result<T, E> {
 
 /// Calls the user's code; a panic becomes an error.
 pub(super) fn caught<T, E: Reason>(call: impl FnOnce() -> Returned<T, E>) -> Returned<T, E> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Returned::Error(Panicked::new(panic).into()))
+    or_panicked(catch_unwind(AssertUnwindSafe(call)))
+}
+
+fn or_panicked<T, E: Reason>(returned: std::thread::Result<Returned<T, E>>) -> Returned<T, E> {
+    returned.unwrap_or_else(|panic| {
+        if fault!(F11) && panic.is::<String>() {
+            resume_unwind(panic);
+        }
+        Returned::Error(Panicked::new(panic).into())
+    })
 }

@@ -47,13 +47,17 @@ impl<T: Default + 'static, E: Reason> Deferred<T, E> {
         &self,
         function: impl FnOnce(Result<T, E>) -> Returned<U, E> + 'static,
     ) -> Deferred<U, E> {
-        let source = Edge::to(&self.node);
-        let output = Node::new(Some(Canceller::Own(Rc::new(CancelSource(source)))));
+        let output = Node::new(Some(cancels(&self.node)));
         let deferred = Deferred::handle(&output);
         let output = Edge::to(&output);
         self.add(Entry::Hook(Box::new(Feed { output, function, null: T::default })));
         deferred
     }
+}
+
+/// The canceller that cancels a source.
+pub(super) fn cancels<T: 'static, U: 'static, E: Reason>(source: &Rc<Node<T, E>>) -> Canceller<U, E> {
+    Canceller::Own(Rc::new(CancelSource(Edge::to(source))))
 }
 
 struct CancelSource<T, E>(Edge<Node<T, E>>);

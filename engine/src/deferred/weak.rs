@@ -20,7 +20,7 @@ impl<T, E> WeakDeferred<T, E> {
     #[must_use]
     pub fn upgrade(&self) -> Option<Deferred<T, E>> {
         let node = self.node.upgrade()?;
-        (!node.links.dead.get()).then(|| Deferred::handle(&node))
+        (!node.links.dead.get() || fault!(R02)).then(|| Deferred::handle(&node))
     }
 }
 

@@ -73,7 +73,8 @@ impl<T: 'static, E: Reason> DeferredQueue<T, E> {
     pub fn put(&self, value: T) -> Result<(), QueueOverflow<T>> {
         let waiter = {
             let mut inner = self.inner.borrow_mut();
-            match inner.waiting.pop_front() {
+            let next = if fault!(F74) { inner.waiting.pop_back() } else { inner.waiting.pop_front() };
+            match next {
                 Some((_, waiter)) => waiter,
                 None if inner.size.is_some_and(|size| inner.pending.len() >= size) => {
                     return Err(QueueOverflow { value });

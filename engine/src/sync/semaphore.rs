@@ -70,7 +70,7 @@ impl DeferredSemaphore {
         let inner = Rc::downgrade(&self.inner);
         let deferred = Deferred::with_canceller(move |_| {
             if let Some(inner) = inner.upgrade() {
-                let place = inner.borrow().waiting.iter().position(|(other, _)| *other == id);
+                let place = inner.borrow().waiting.iter().position(|(other, _)| *other == id && !fault!(F75));
                 let forgotten = place.and_then(|place| inner.borrow_mut().waiting.remove(place));
                 drop(forgotten);
             }
@@ -93,7 +93,7 @@ impl DeferredSemaphore {
     pub fn release(&self) -> Result<(), Surplus> {
         let grant = {
             let mut tokens = self.inner.borrow_mut();
-            if tokens.free == tokens.limit {
+            if tokens.free == tokens.limit && !fault!(F79) {
                 return Err(Surplus);
             }
             let next = tokens.waiting.pop_front();

@@ -42,6 +42,8 @@ struct Row {
 
 pub(crate) fn teeth(arguments: &Arguments) -> Result<Verdict> {
     let faults = chosen(arguments)?;
+    // Some faults panic, which is how they are found.
+    std::panic::set_hook(Box::new(|_| {}));
     let bar = show::progress(Some(faults.len() as u64 * arguments.seeds));
     show::print(HEADER)?;
     let mut rows = Vec::new();

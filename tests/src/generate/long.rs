@@ -14,12 +14,13 @@ const LENGTH: std::ops::Range<u32> = 402..1_200;
 /// A long program of a random shape.
 pub fn long(choose: &mut impl Choose, operations: Operations) -> Program {
     let length = (LENGTH.start + choose.below(LENGTH.end - LENGTH.start)) as usize;
-    let shapes = if operations == Operations::Core { 4 } else { 5 };
+    let shapes = if operations == Operations::Core { 5 } else { 6 };
     let ops = match choose.below(shapes) {
         0 => waiting_chain(choose, length, false),
         1 => waiting_chain(choose, length, true),
         2 => waiters(choose, length),
         3 => entries(choose, length),
+        4 => pauses(length),
         _ => awaits(choose, length),
     };
     Program { ops, ..Program::default() }
@@ -81,6 +82,15 @@ fn entries(choose: &mut impl Choose, entries: usize) -> Vec<Op> {
         });
     }
     ops.push(Op::Callback { d: 0, value: number(entries + 1) });
+    ops
+}
+
+/// One Deferred that is paused many times, and unpaused as often.
+fn pauses(pauses: usize) -> Vec<Op> {
+    let mut ops = vec![Op::Succeed { value: number(1) }];
+    ops.extend((0..pauses).map(|_| Op::Pause { d: 0 }));
+    ops.push(Op::AddCallback { d: 0, cb: script(1, Return::Value(number(2))) });
+    ops.extend((0..pauses).map(|_| Op::Unpause { d: 0 }));
     ops
 }
 

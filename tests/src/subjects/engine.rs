@@ -39,8 +39,6 @@ struct Slot {
     handle: Option<Handle>,
     /// Only what `new` bound may be fired by the program.
     may_fire: bool,
-    /// `gather` made it: it is never paused.
-    gathered: bool,
 }
 
 /// What scripts share. They reach it through an `Rc`, and Deferreds only through its slots.
@@ -57,6 +55,8 @@ struct World {
     undefined: Cell<Option<&'static str>>,
     /// Every Deferred that was bound: none may be left when all handles are let go.
     made: RefCell<Vec<WeakDeferred<Value, Error>>>,
+    /// What `gather` made: it is never paused.
+    gathered: RefCell<Vec<WeakDeferred<Value, Error>>>,
     /// The script that returned last: the one to blame when its Deferred was its own.
     returned: Cell<ScriptId>,
     /// How the slots stood at the end.
@@ -203,6 +203,7 @@ impl World {
         self.unhandled.borrow_mut().clear();
         self.begun.borrow_mut().clear();
         self.made.borrow_mut().clear();
+        self.gathered.borrow_mut().clear();
         self.ending.borrow_mut().clear();
         self.depth.set(0);
         self.undefined.set(None);
@@ -301,9 +302,7 @@ impl World {
                     list = list.consume_errors();
                 }
                 self.bind(list.gather(Value::Array), false);
-                if let Some(slot) = self.slots.borrow_mut().last_mut() {
-                    slot.gathered = true;
-                }
+                self.gathered.borrow_mut().extend(self.made.borrow().last().cloned());
             }
             Op::Race { ds } => {
                 let won = |index, value| Value::Array(vec![integer(index), value]);
@@ -500,7 +499,7 @@ impl World {
 
     fn bind(&self, handle: Handle, may_fire: bool) {
         self.made.borrow_mut().push(handle.downgrade());
-        self.slots.borrow_mut().push(Slot { handle: Some(handle), may_fire, gathered: false });
+        self.slots.borrow_mut().push(Slot { handle: Some(handle), may_fire });
     }
 
     fn named(&self, slot: usize) -> Option<Handle> {
@@ -524,8 +523,8 @@ impl World {
     /// The Deferred that a slot names, unless `gather` made it.
     fn pausable(&self, slot: usize) -> Option<Handle> {
         let handle = self.named(slot)?;
-        let gathered = |slot: &Slot| slot.gathered && slot.handle.as_ref().is_some_and(|d| d.ptr_eq(&handle));
-        if self.slots.borrow().iter().any(gathered) { None } else { Some(handle) }
+        let is_it = |made: &WeakDeferred<Value, Error>| made.upgrade().is_some_and(|d| d.ptr_eq(&handle));
+        if self.gathered.borrow().iter().any(is_it) { None } else { Some(handle) }
     }
 
     fn tokens(&self, tokens: u64) {

@@ -106,7 +106,7 @@ fn ready<T: Clone, E: Clone>(deferred: &Deferred<T, E>) -> Option<Result<T, E>> 
     if !core.ready() {
         return None;
     }
-    core.unhandled = false;
+    core.unhandled &= fault!(R18);
     match &core.stage {
         Stage::Fired(result) => Some(result.clone()),
         _ => None,
@@ -179,12 +179,13 @@ impl<T, E> Drop for Deliver<T, E> {
     }
 }
 
-impl<T: Default + 'static, E: Reason> Hook<T, E> for Deliver<T, E> {
+impl<T: Clone + Default + 'static, E: Reason + Clone> Hook<T, E> for Deliver<T, E> {
     fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
         if self.delivery.over.replace(true) {
             // Nobody awaits it any more: it goes on as it came.
             return result.into_returned();
         }
+        let kept = if fault!(F85) { Some(result.clone()) } else { None };
         self.delivery.result.set(Some(result));
         let waker = self.delivery.waker.take();
         let task = self.delivery.task.borrow_mut().take();
@@ -200,7 +201,7 @@ impl<T: Default + 'static, E: Reason> Hook<T, E> for Deliver<T, E> {
             }
         };
         match resumed {
-            Ok(()) => run::made(T::default).into_returned(),
+            Ok(()) => kept.unwrap_or_else(|| run::made(T::default)).into_returned(),
             Err(error) => Returned::Error(error.into()),
         }
     }
@@ -222,7 +223,9 @@ struct Awaited<T, E> {
 impl<T: 'static, E: Reason> Awaits for Awaited<T, E> {
     fn cancel(&self) {
         let node = Rc::clone(self.node.node());
-        cancel::cancel(&node);
+        if !fault!(F80) {
+            cancel::cancel(&node);
+        }
     }
 
     fn pending(&self) -> bool {
