@@ -8,9 +8,9 @@ use crate::world::{Call, Canceller, Deferred, Id, World};
 /// The attributes of a `DeferredList`.
 pub(crate) struct List {
     pub(crate) members: Vec<Id>,
-    results: Vec<Option<Outcome>>,
-    finished_count: usize,
-    flags: Flags,
+    pub(crate) results: Vec<Option<Outcome>>,
+    pub(crate) finished_count: usize,
+    pub(crate) flags: Flags,
 }
 
 /// How a list fires early, and what it leaves of its members' failures.
@@ -29,8 +29,8 @@ pub(crate) struct Race {
     pub(crate) contestants: Vec<Id>,
     /// The Deferred that it gives.
     pub(crate) result: Id,
-    winner: Option<usize>,
-    failures: Vec<(usize, Failure)>,
+    pub(crate) winner: Option<usize>,
+    pub(crate) failures: Vec<(usize, Failure)>,
 }
 
 impl World<'_> {
@@ -106,8 +106,10 @@ impl World<'_> {
             return Ok(());
         }
         let members = self.list(d).members.clone();
-        for member in members {
-            if let Err(Panicked) = self.cancel(member, By::Twisted) {
+        for (index, member) in members.into_iter().enumerate() {
+            let cancelled = self.cancel(member, By::Twisted);
+            self.meet_member_cancelled(d, index, &cancelled);
+            if let Err(Panicked) = cancelled {
                 self.events.push(Event::Logged { logged: Failure::Panic });
                 if !self.list_cancels_all() {
                     break;

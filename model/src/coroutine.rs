@@ -53,7 +53,10 @@ impl<'p> World<'p> {
         }
         let ends = self.run_steps(coroutine, came);
         let fired = match ends {
-            Some(outcome) => self.start_run_callbacks(self.coroutines[coroutine].deferred, outcome),
+            Some(outcome) => {
+                self.meet_coroutine_end(coroutine);
+                self.start_run_callbacks(self.coroutines[coroutine].deferred, outcome)
+            }
             None => Ok(()),
         };
         self.leave();
@@ -86,6 +89,7 @@ impl<'p> World<'p> {
             };
             step.ops.iter().for_each(|op| self.step(op));
             let awaited = step.awaits.and_then(|slot| self.named(slot));
+            self.meet_await(coroutine, step, awaited);
             match awaited.filter(|&d| !self.deferreds[d].running_callbacks) {
                 None => self.coroutines[coroutine].at += 1,
                 Some(d) => {
@@ -131,6 +135,7 @@ impl<'p> World<'p> {
     pub(crate) fn handle_cancel(&mut self, coroutine: CoroutineId) -> Returned {
         let canceller = self.cancelled_again().then_some(Canceller::Coroutine(coroutine));
         self.coroutines[coroutine].deferred = self.make(Deferred { canceller, ..Deferred::default() });
+        self.meet_delivery(coroutine);
         let Some(awaited) = self.coroutines[coroutine].waiting_on else {
             self.undefined.get_or_insert(ASSERTION);
             return Returned::Outcome(Outcome::Value(Value::Null));

@@ -6,6 +6,7 @@
 //! The model is read beside `twisted/internet/defer.py` of Twisted 26.10.0: the same steps in the same
 //! order over a plain arena, with no attention to speed. It knows nothing of any engine.
 
+mod clauses;
 mod combine;
 mod coroutine;
 pub mod coverage;
@@ -21,7 +22,7 @@ pub mod trace;
 pub mod value;
 mod world;
 
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Keeper};
 pub use fault::Fault;
 pub use program::{Op, Program, ProgramError};
 pub use script::{Return, Script};
@@ -32,13 +33,13 @@ pub use world::{MAX_DEPTH, STACK, World, weight};
 /// Runs a program and says what was seen.
 #[must_use]
 pub fn run(program: &Program) -> Answer {
-    run_in(World::default(), program)
+    run_in(World::new(None, Coverage::without_clauses()), program)
 }
 
 /// As [`run`], on a model that does one thing wrong.
 #[must_use]
 pub fn run_with_fault(fault: Fault, program: &Program) -> Answer {
-    run_in(World::new(Some(fault), Coverage::default()), program)
+    run_in(World::new(Some(fault), Coverage::without_clauses()), program)
 }
 
 fn run_in<'p>(mut world: World<'p>, program: &'p Program) -> Answer {

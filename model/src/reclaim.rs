@@ -6,6 +6,7 @@
 
 use crate::combine::RaceId;
 use crate::coroutine::CoroutineId;
+use crate::coverage::Keeper;
 use crate::sync::Resource;
 use crate::world::{Call, Canceller, Held, Id, Item, World};
 
@@ -13,17 +14,27 @@ impl World<'_> {
     /// Reclaims every Deferred that no slot reaches. To be called between operations, when none runs.
     pub fn reclaim(&mut self) {
         let mut reached = vec![false; self.deferreds.len()];
-        let mut pending: Vec<Id> = self.slots.iter().filter_map(|slot| slot.deferred).collect();
-        pending.extend(self.resources.iter().flat_map(Resource::waiting));
-        pending.extend(self.clock.deferreds());
-        while let Some(d) = pending.pop() {
+        let mut pending = Vec::new();
+        for d in self.slots.iter().filter_map(|slot| slot.deferred) {
             if !reached[d] {
                 reached[d] = true;
                 self.references(d, &mut pending);
             }
         }
-        for (d, deferred) in self.deferreds.iter_mut().enumerate() {
-            if !reached[d] && !deferred.gone {
+        let waiting = self.resources.iter().flat_map(Resource::waiting);
+        pending.extend(waiting.map(|d| (Keeper::Resource, d)));
+        pending.extend(self.clock.deferreds().map(|d| (Keeper::Timeout, d)));
+        while let Some((keeper, d)) = pending.pop() {
+            if !reached[d] {
+                reached[d] = true;
+                self.meet_held(d, keeper);
+                self.references(d, &mut pending);
+            }
+        }
+        for (d, reached) in reached.into_iter().enumerate() {
+            if !reached && !self.deferreds[d].gone {
+                self.meet_reclaimed(d);
+                let deferred = &mut self.deferreds[d];
                 deferred.gone = true;
                 self.unhandled.extend(deferred.fail_result.take());
             }
@@ -31,14 +42,14 @@ impl World<'_> {
     }
 
     /// The Deferreds that a Deferred holds on to.
-    fn references(&self, d: Id, held: &mut Vec<Id>) {
+    fn references(&self, d: Id, held: &mut Vec<(Keeper, Id)>) {
         let deferred = &self.deferreds[d];
         if let Held::Deferred(inner) = deferred.result {
-            held.push(inner);
+            held.push((Keeper::Wait, inner));
         }
         for item in &deferred.callbacks {
             match item {
-                Item::Continue(waiter) => held.push(*waiter),
+                Item::Continue(waiter) => held.push((Keeper::Wait, *waiter)),
                 Item::Pair { callback, errback } => {
                     self.held_by_call(*callback, held);
                     self.held_by_call(*errback, held);
@@ -53,15 +64,15 @@ impl World<'_> {
         // In Python a list and its members hold each other until the last of them has fired. But nothing can
         // come of that any more once the list has: it would be no more than a later report.
         if let (Some(list), false) = (&deferred.list, deferred.called) {
-            held.extend(&list.members);
+            held.extend(list.members.iter().map(|member| (Keeper::List, *member)));
         }
     }
 
-    fn held_by_call(&self, call: Call<'_>, held: &mut Vec<Id>) {
+    fn held_by_call(&self, call: Call<'_>, held: &mut Vec<(Keeper, Id)>) {
         match call {
-            Call::Fire(target) => held.push(target),
+            Call::Fire(target) => held.push((Keeper::Chain, target)),
             Call::Member { list, .. } if self.deferreds[list].called => {}
-            Call::Member { list, .. } => held.push(list),
+            Call::Member { list, .. } => held.push((Keeper::List, list)),
             Call::Contestant { race, .. } => self.held_by_race(race, held),
             Call::GotResult(coroutine) | Call::HandleCancel(coroutine) => {
                 self.held_by_coroutine(coroutine, held);
@@ -72,14 +83,14 @@ impl World<'_> {
     }
 
     /// The closures of a race share the contestants and the Deferred that it gives.
-    fn held_by_race(&self, race: RaceId, held: &mut Vec<Id>) {
-        held.push(self.races[race].result);
-        held.extend(&self.races[race].contestants);
+    fn held_by_race(&self, race: RaceId, held: &mut Vec<(Keeper, Id)>) {
+        held.push((Keeper::Race, self.races[race].result));
+        held.extend(self.races[race].contestants.iter().map(|contestant| (Keeper::Race, *contestant)));
     }
 
     /// A coroutine's status knows the Deferred to fire and the one that was awaited last.
-    fn held_by_coroutine(&self, coroutine: CoroutineId, held: &mut Vec<Id>) {
-        held.push(self.coroutines[coroutine].deferred);
-        held.extend(self.coroutines[coroutine].waiting_on);
+    fn held_by_coroutine(&self, coroutine: CoroutineId, held: &mut Vec<(Keeper, Id)>) {
+        held.push((Keeper::Coroutine, self.coroutines[coroutine].deferred));
+        held.extend(self.coroutines[coroutine].waiting_on.map(|awaited| (Keeper::Coroutine, awaited)));
     }
 }

@@ -82,6 +82,7 @@ impl<'p> World<'p> {
             }
             return if self.refuses_second_firing() { Err(AlreadyCalled) } else { Ok(()) };
         }
+        self.meet_fire(d);
         self.deferreds[d].called = self.called_first();
         if self.firing_frees_canceller() {
             self.deferreds[d].canceller = None;
@@ -116,8 +117,10 @@ impl<'p> World<'p> {
 
     /// `cancel` (938-964). What it forwards to is found by a loop: waiting has no depth limit here.
     pub(crate) fn cancel(&mut self, mut d: Id, by: By) -> Result<(), Panicked> {
+        let named = d;
         let mut links = 0;
         loop {
+            self.meet_cancel(named, d);
             if self.deferreds[d].list.is_some() && !self.fired_list_forwards(d) {
                 return self.cancel_list(d);
             }
@@ -161,6 +164,7 @@ impl<'p> World<'p> {
                 }
             };
             self.deferreds[d].cancelling -= 1;
+            self.meet_canceller_returned(d, canceller, &returned);
             if self.canceller_panic_leaves() {
                 returned?;
             }
@@ -187,11 +191,13 @@ impl<'p> World<'p> {
 
     /// `_runCallbacks` (999-1149).
     pub(crate) fn run_callbacks(&mut self, d: Id) {
+        self.meet_run(d);
         if self.deferreds[d].running_callbacks && self.guards() {
             return;
         }
         let mut chain = vec![d];
         while let Some(&current) = chain.last() {
+            self.meet_turn(&chain);
             if self.deferreds[current].paused != 0 || chain.len() > self.longest_chain() {
                 if self.marks_while_paused() {
                     self.mark(current, false);
@@ -209,6 +215,7 @@ impl<'p> World<'p> {
                     Held::Outcome(result) => result.clone(),
                     Held::Deferred(_) | Held::Nothing => self.result_of_waiting(),
                 };
+                self.meet_entry(current, item, &result);
                 let (callback, errback) = match item {
                     Item::Pair { callback, errback } => (callback, errback),
                     Item::Continue(chainee) => {
@@ -225,6 +232,7 @@ impl<'p> World<'p> {
                 self.deferreds[current].running_callbacks = true;
                 let returned = self.call(call, current, result);
                 self.deferreds[current].running_callbacks = self.keeps_running(&returned);
+                self.meet_return(current, item, succeeded, &returned);
                 if self.panic_escapes(call, &returned) {
                     return self.raised(Raised::Panic);
                 }
@@ -295,6 +303,7 @@ impl<'p> World<'p> {
 
     /// Remembers the failure that a Deferred is left with, or that it has none (1130-1145).
     fn mark(&mut self, d: Id, raised: bool) {
+        self.meet_mark(d);
         match self.deferreds[d].result.clone() {
             Held::Outcome(Outcome::Failure(failure)) if !raised || self.marks_raised() => {
                 self.deferreds[d].fail_result = Some(failure);

@@ -16,7 +16,7 @@ impl<'p> World<'p> {
         if self.undefined.is_some() {
             return;
         }
-        self.count(op);
+        self.meet_op(op);
         match op {
             Op::New { canceller } => {
                 let canceller = canceller.as_deref().map(Canceller::Script);
@@ -32,7 +32,9 @@ impl<'p> World<'p> {
                 self.bind(d, false);
             }
             Op::Maybe { call } => {
-                let d = match self.invoke(call, None, None) {
+                let returned = self.invoke(call, None, None);
+                self.meet_maybe(call, &returned);
+                let d = match returned {
                     Returned::Deferred(d) => d,
                     Returned::Outcome(outcome) => self.made(outcome),
                 };
@@ -171,7 +173,7 @@ impl<'p> World<'p> {
     }
 
     /// A program doesn't cancel a Deferred whose canceller runs, or whose waiting ends in a circle.
-    fn may_cancel(&self, d: Id) -> bool {
+    pub(crate) fn may_cancel(&self, d: Id) -> bool {
         let mut last = d;
         for _ in 0..self.deferreds.len() {
             match self.deferreds[last].result {
@@ -278,12 +280,8 @@ impl<'p> World<'p> {
         self.depth -= 1;
     }
 
-    fn count(&mut self, op: &Op) {
-        let stage = op.slot().map_or(Stage::None, |slot| self.stage(slot));
-        self.coverage.count(op, stage, self.depth > 0);
-    }
-
-    fn stage(&self, slot: usize) -> Stage {
+    /// How the Deferred of a slot stands.
+    pub(crate) fn stage(&self, slot: usize) -> Stage {
         let Some(slot) = self.slots.get(slot) else {
             return Stage::Unbound;
         };

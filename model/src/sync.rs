@@ -80,7 +80,9 @@ impl World<'_> {
             return Ok(());
         };
         *tokens += free;
+        self.meet_hand_over(r, next);
         let fired = self.start_run_callbacks(next, Outcome::Value(Value::Resource { r }));
+        self.meet_handed_over(r);
         if let Resource::Tokens { tokens, .. } = &mut self.resources[r] {
             *tokens = tokens.saturating_sub(free);
         }
@@ -95,7 +97,9 @@ impl World<'_> {
         };
         let next = if serves_last { waiting.pop_back() } else { waiting.pop_front() };
         if let Some(next) = next {
+            self.meet_hand_over(r, next);
             let fired = self.start_run_callbacks(next, Outcome::Value(value));
+            self.meet_handed_over(r);
             return fired.map_err(|AlreadyCalled| Raised::AlreadyCalledError);
         }
         if size.is_some_and(|size| pending.len() as u64 >= size) {

@@ -11,16 +11,16 @@ pub(crate) type TimeoutId = usize;
 #[derive(Default)]
 pub(crate) struct Clock {
     /// In Python it is a float, with what that means for large times.
-    now: f64,
+    pub(crate) now: f64,
     /// The delayed calls that are active, the next one first.
-    calls: Vec<(f64, TimeoutId)>,
-    timeouts: Vec<Timeout>,
+    pub(crate) calls: Vec<(f64, TimeoutId)>,
+    pub(crate) timeouts: Vec<Timeout>,
 }
 
 /// What the closures of `addTimeout` share.
-struct Timeout {
-    deferred: Id,
-    timed_out: bool,
+pub(crate) struct Timeout {
+    pub(crate) deferred: Id,
+    pub(crate) timed_out: bool,
 }
 
 impl Clock {
@@ -56,7 +56,11 @@ impl World<'_> {
             }
             self.clock.calls.remove(0);
             self.clock.timeouts[timeout].timed_out = true;
-            self.cancel(self.clock.timeouts[timeout].deferred, By::Twisted)?;
+            let deferred = self.clock.timeouts[timeout].deferred;
+            self.meet_due(deferred);
+            let cancelled = self.cancel(deferred, By::Twisted);
+            self.meet_timed_out(&cancelled);
+            cancelled?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The world that a program runs in: an arena of Deferreds, the slots that name them, and what was seen.
 
+use crate::clauses::{Met, Notes};
 use crate::combine::{List, Race, RaceId};
 use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
@@ -26,7 +27,7 @@ pub(crate) const INTERNAL_SHOWS: &str = "_InternalInlineCallbacksCancelledError 
 /// A Deferred's place in the arena.
 pub(crate) type Id = usize;
 
-/// A Deferred: the fields of Twisted's class under their names, and two notes that programs need.
+/// A Deferred: the fields of Twisted's class under their names, and notes that programs and their coverage need.
 #[derive(Default)]
 pub(crate) struct Deferred<'p> {
     pub(crate) called: bool,
@@ -52,6 +53,8 @@ pub(crate) struct Deferred<'p> {
     pub(crate) gathered: bool,
     /// Whether it was reclaimed.
     pub(crate) gone: bool,
+    /// What the coverage has to know of it later.
+    pub(crate) notes: Notes,
 }
 
 /// The attribute `result`.
@@ -144,6 +147,10 @@ pub struct World<'p> {
     /// How many times a Deferred began to wait for one that waits for it, by way of others.
     pub(crate) circles: u64,
     pub(crate) coverage: Coverage,
+    /// The clauses that the program has met.
+    pub(crate) met: Met,
+    /// The resources that are handed over at the moment, as far as the coverage looks: a bit for each.
+    pub(crate) handing_over: u64,
     /// What it does wrong.
     pub(crate) fault: Option<Fault>,
     /// Empty chains of former programs, so that their memory is used again.
@@ -175,6 +182,8 @@ impl<'p> World<'p> {
         self.depth = 0;
         self.undefined = None;
         self.circles = 0;
+        self.met = Met::default();
+        self.handing_over = 0;
     }
 
     /// What has happened so far, in order.
@@ -195,13 +204,13 @@ impl<'p> World<'p> {
         self.undefined
     }
 
-    /// Which operations met which states so far.
+    /// What was met so far.
     #[must_use]
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }
 
-    /// Gives what operations met which states, and begins to count anew.
+    /// Gives what was met, and begins to count anew.
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)
     }
@@ -267,6 +276,7 @@ impl<'p> World<'p> {
             self.undefined.get_or_insert(INTERNAL_SHOWS);
         }
         self.coverage.count_events(self.events.len());
+        self.meet_end();
     }
 
     /// What was seen of a program that has ended.

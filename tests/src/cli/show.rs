@@ -4,9 +4,9 @@ use crate::Verdict;
 use anyhow::{Context, Result, bail};
 use deferral_conformance::check::{Divergence, ENOUGH, Summary};
 use deferral_conformance::report::text::side_by_side;
-use deferral_model::Coverage;
-use deferral_model::coverage::Stage;
+use deferral_model::coverage::{CLAUSES, CORE_OPERATIONS, Stage};
 use deferral_model::program::OPERATIONS;
+use deferral_model::{Coverage, Keeper};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -124,7 +124,25 @@ fn write_coverage(text: &mut String, coverage: &Coverage) -> fmt::Result {
         0 => writeln!(text, "never met     none"),
         few @ 1..=LISTED => writeln!(text, "never met     {few}: {}", never.join("; ")),
         many => writeln!(text, "never met     {many}: {}; …", never[..LISTED].join("; ")),
-    }
+    }?;
+    write_clauses(text, coverage)
+}
+
+/// The clauses that were never met and the rarest others, of the core alone where only its operations were met; and
+/// what Deferreds without a slot were held by.
+fn write_clauses(text: &mut String, coverage: &Coverage) -> fmt::Result {
+    let family = OPERATIONS.iter().filter(|name| !CORE_OPERATIONS.contains(name));
+    let core = family.map(|name| coverage.operation(name)).sum::<u64>() == 0;
+    let listed = |clause: &usize| !core || Coverage::is_core(*clause);
+    let never: Vec<_> = coverage.never_met_clauses().filter(listed).map(|n| format!("DC-{n}")).collect();
+    let mut met: Vec<_> = (1..=CLAUSES).filter(listed).map(|n| (coverage.clause(n), n)).collect();
+    met.retain(|(times, _)| *times > 0);
+    met.sort_unstable();
+    let rarest: Vec<_> = met.iter().take(3).map(|(times, n)| format!("DC-{n} in {times}")).collect();
+    let never = if never.is_empty() { "none".to_owned() } else { never.join(", ") };
+    writeln!(text, "clauses       never met: {never}; met by the fewest programs: {}", rarest.join(", "))?;
+    let held = Keeper::ALL.map(|keeper| format!("{} {}", keeper.name(), coverage.held_only_by(keeper)));
+    writeln!(text, "held only by  {}", held.join(", "))
 }
 
 fn write_divergence(text: &mut String, divergence: &Divergence) -> fmt::Result {

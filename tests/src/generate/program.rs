@@ -2,9 +2,10 @@
 
 use super::choose::Choose;
 use super::weights::{
-    BODY_OPS, BODY_PERCENT, CORE, CORE_PERCENT, FAMILY, FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, GROUPS, Gives,
-    Kind, LEFT_OUT_PERCENT, NESTING, PREFERENCE, PREFERRED_GROUPS, PREFERRING_PERCENT, RETURNS,
-    SAME_SLOT_PERCENT, SCENE_OPS, SCENE_PERCENT, STEPS, SWARM_PERCENT, WILD_SLOT_PERCENT,
+    BODY_OPS, BODY_PERCENT, CANCELLER_FIRES_PERCENT, CANCELLER_PANICS_PERCENT, CORE, CORE_PERCENT, FAMILY,
+    FIRE_ANY_PERCENT, FIRE_LATE_PERCENT, GROUPS, Gives, Kind, LARGE_TIME_EVERY, LEFT_OUT_PERCENT, NESTING,
+    PREFERENCE, PREFERRED_GROUPS, PREFERRING_PERCENT, RETURNS, SAME_SLOT_PERCENT, SCENE_OPS, SCENE_PERCENT,
+    STEPS, SWARM_PERCENT, WILD_SLOT_PERCENT,
 };
 use deferral_model::script::{CoroutineReturn, Step};
 use deferral_model::value::{ErrorName, TrapName};
@@ -181,13 +182,13 @@ impl<C: Choose> Making<'_, C> {
                 let ds = self.members();
                 self.binds(Op::Race { ds })
             }
-            Kind::Timeout => Op::Timeout { d, after: u64::from(self.choose.below(4)) },
-            Kind::Advance => Op::Advance { by: u64::from(self.choose.below(4)) },
+            Kind::Timeout => Op::Timeout { d, after: self.time() },
+            Kind::Advance => Op::Advance { by: self.time() },
             Kind::Coroutine => self.coroutine(nesting),
             Kind::Lock => self.resource(Resource::Tokens, Op::Lock {}),
             Kind::Semaphore => {
                 let tokens = u64::from(self.choose.below(3)) + 1;
-                self.resource(Resource::Tokens, Op::Semaphore { tokens })
+                self.semaphore(tokens)
             }
             Kind::Queue => {
                 let (size, backlog) = (self.limit(), self.limit());
@@ -239,6 +240,15 @@ impl<C: Choose> Making<'_, C> {
         self.binds(Op::Coroutine { id, steps, ret })
     }
 
+    pub(super) fn semaphore(&mut self, tokens: u64) -> Op {
+        self.resource(Resource::Tokens, Op::Semaphore { tokens })
+    }
+
+    /// How many resources there are, as far as the generator knows.
+    pub(super) fn resources(&self) -> usize {
+        self.resources.len()
+    }
+
     fn resource(&mut self, resource: Resource, op: Op) -> Op {
         self.resources.push(resource);
         op
@@ -256,11 +266,19 @@ impl<C: Choose> Making<'_, C> {
         fitting.nth(nth).expect("there are as many")
     }
 
+    /// Mostly short; else about where whole numbers begin to be rounded.
+    fn time(&mut self) -> u64 {
+        match u64::from(self.choose.below(LARGE_TIME_EVERY)) {
+            large @ 0..4 => (1 << 53) - 2 + large,
+            short => short % 4,
+        }
+    }
+
     fn limit(&mut self) -> Option<u64> {
         if self.choose.chance(50) { None } else { Some(u64::from(self.choose.below(3))) }
     }
 
-    fn binds(&mut self, op: Op) -> Op {
+    pub(super) fn binds(&mut self, op: Op) -> Op {
         self.slots.push(if matches!(op, Op::New { .. }) { Made::Unfired } else { Made::Fired });
         op
     }
@@ -279,7 +297,7 @@ impl<C: Choose> Making<'_, C> {
     }
 
     /// A slot that is bound by now, most times.
-    fn slot(&mut self) -> usize {
+    pub(super) fn slot(&mut self) -> usize {
         if self.choose.chance(SAME_SLOT_PERCENT) {
             return self.last;
         }
@@ -289,16 +307,20 @@ impl<C: Choose> Making<'_, C> {
         self.last
     }
 
-    /// A canceller often fires its own Deferred: the one that is bound next, if its operations bind none.
+    /// A canceller often fires its own Deferred: the one that is bound next, if its operations bind none. Others
+    /// panic: what else a canceller returns means nothing.
     fn canceller(&mut self, nesting: u32) -> Script {
         let own = self.slots.len();
         let mut script = self.script(nesting, None);
-        if self.choose.chance(30) {
+        let at = self.choose.below(100);
+        if at < CANCELLER_FIRES_PERCENT {
             script.ops.push(if self.choose.chance(60) {
                 Op::Callback { d: own, value: self.value() }
             } else {
                 Op::Errback { d: own, error: self.error() }
             });
+        } else if at < CANCELLER_FIRES_PERCENT + CANCELLER_PANICS_PERCENT {
+            script.ret = Return::Panic("planned".to_owned());
         }
         script
     }
@@ -315,14 +337,18 @@ impl<C: Choose> Making<'_, C> {
         let mut ops = Vec::new();
         if nesting < NESTING && self.choose.chance(percent) {
             for _ in 0..1 + self.choose.below(BODY_OPS) {
-                let kind = pick(self.choose, &self.operations);
-                ops.push(self.op(kind, nesting + 1));
+                ops.push(self.any_op(nesting + 1));
             }
         }
         ops
     }
 
-    fn ret(&mut self, own: Option<usize>) -> Return {
+    pub(super) fn any_op(&mut self, nesting: u32) -> Op {
+        let kind = pick(self.choose, &self.operations);
+        self.op(kind, nesting)
+    }
+
+    pub(super) fn ret(&mut self, own: Option<usize>) -> Return {
         match pick(self.choose, &RETURNS) {
             Gives::Arg => Return::Arg,
             Gives::Value => Return::Value(self.value()),
@@ -362,7 +388,7 @@ impl<C: Choose> Making<'_, C> {
         }
     }
 
-    fn error(&mut self) -> ErrorName {
+    pub(super) fn error(&mut self) -> ErrorName {
         [ErrorName::E0, ErrorName::E1, ErrorName::E2][self.choose.below(3) as usize]
     }
 }

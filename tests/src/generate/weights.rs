@@ -146,9 +146,19 @@ pub const NESTING: u32 = 4;
 pub const WILD_SLOT_PERCENT: u32 = 3;
 
 /// How many times in a hundred a scene comes where there is room for one.
-pub const SCENE_PERCENT: u32 = 6;
+pub const SCENE_PERCENT: u32 = 8;
 /// The most operations that a scene has.
-pub const SCENE_OPS: u32 = 5;
+pub const SCENE_OPS: u32 = 7;
+/// How many scenes in a hundred end with a drop of something that they made.
+pub const DROP_PERCENT: u32 = 15;
+
+/// How many cancellers in a hundred fire their own Deferred for sure.
+pub const CANCELLER_FIRES_PERCENT: u32 = 30;
+/// How many others panic for sure.
+pub const CANCELLER_PANICS_PERCENT: u32 = 10;
+
+/// Four of so many times of the clock are large ones.
+pub const LARGE_TIME_EVERY: u32 = 200;
 
 /// How many times in a hundred an operation names the slot that the one before it named.
 pub const SAME_SLOT_PERCENT: u32 = 25;
