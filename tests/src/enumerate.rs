@@ -230,7 +230,8 @@ impl<'p> InLockstep<'p> {
     /// Over these programs.
     #[must_use]
     pub fn new(all: &'p Enumeration) -> Self {
-        Self { all, model: Model::default(), engine: Engine::default(), looks: Looks::default() }
+        let model = Model::new(None, Coverage::without_clauses());
+        Self { all, model, engine: Engine::default(), looks: Looks::default() }
     }
 
     /// Runs the program of a number, and adds what the model said to a digest.

@@ -133,7 +133,12 @@ pub(crate) fn caught(run: impl FnOnce() -> Verdict) -> Verdict {
 /// Runs a program on the model alone, and adds to `coverage` what it met.
 pub fn alone(program: &Program, coverage: &mut Coverage) -> Verdict {
     let mut model = Model::new(None, std::mem::take(coverage));
-    program.ops.iter().for_each(|op| model.step(op));
+    let mut seen = Observation::default();
+    for op in &program.ops {
+        model.step(op);
+        // It reclaims, which is counted too.
+        model.observe(&mut seen);
+    }
     model.end();
     *coverage = model.take_coverage();
     match model.undefined() {

@@ -10,7 +10,7 @@ impl<C: Choose> Making<'_, C> {
     /// The operations of a random scene, all for things that this program may use.
     pub(super) fn scene(&mut self) -> Vec<Op> {
         let first = self.slots.len() as u32;
-        let mut ops = match self.choose.below(10) {
+        let mut ops = match self.choose.below(11) {
             0 | 1 if self.uses(Kind::Acquire) => self.waiting_for_a_token(),
             2 if self.uses(Kind::Get) => self.waiting_for_a_value(),
             3 if self.uses(Kind::List) => self.fired_list(),
@@ -18,6 +18,7 @@ impl<C: Choose> Making<'_, C> {
             5 if self.uses(Kind::Race) => self.race_cancelled_inside(),
             6 if self.uses(Kind::Timeout) => self.time_that_comes(),
             7 if self.uses(Kind::Coroutine) => self.cancelled_coroutine(),
+            8 if self.uses(Kind::Cancel) => self.canceller_entered_again(),
             _ => self.waiting(),
         };
         // Somebody else may keep what is dropped then.
@@ -80,6 +81,13 @@ impl<C: Choose> Making<'_, C> {
             vec![semaphore, self.op(Kind::Acquire, 0)]
         };
         ops.extend([Kind::Acquire, Kind::Acquire].map(|kind| self.op_on_last(kind)));
+        if self.choose.chance(20) {
+            // More of them, of whom the later ones give up.
+            let first = self.last;
+            ops.extend([Kind::Acquire, Kind::Acquire].map(|kind| self.op(kind, 0)));
+            ops.extend([Op::Cancel { d: first + 1 }, Op::Cancel { d: first + 2 }]);
+            return ops;
+        }
         let inside = [Op::Acquire { r }, Op::Release { r }];
         self.served(&mut ops, self.last, inside, Op::Release { r });
         ops
@@ -145,6 +153,13 @@ impl<C: Choose> Making<'_, C> {
         let (other, more) = self.bound(Kind::New);
         ops.extend(more);
         ops.push(Op::Pause { d: held });
+        if self.choose.chance(30) {
+            // Cancelled, the other one goes on waiting.
+            let (third, more) = self.bound(Kind::New);
+            ops.extend(more);
+            let eb = self.doing(Vec::new(), Return::Wait(third)).into();
+            ops.push(Op::AddErrback { d: other, eb });
+        }
         let race = self.slots.len();
         ops.push(self.binds(Op::Race { ds: vec![held, other] }));
         ops.push(Op::Cancel { d: race });
@@ -169,6 +184,18 @@ impl<C: Choose> Making<'_, C> {
         ops
     }
 
+    /// A canceller is entered again by way of a Deferred that waits for its own, and then asked for itself.
+    fn canceller_entered_again(&mut self) -> Vec<Op> {
+        let own = self.slots.len();
+        let outer = own + 1;
+        let ret = self.ret(None);
+        let canceller = self.doing(vec![Op::Cancel { d: outer }, Op::Cancel { d: own }], ret);
+        let mut ops = vec![self.binds(Op::New { canceller: Some(canceller.into()) }), self.op(Kind::New, 0)];
+        ops.extend([self.waits(outer, own), self.fired(outer), Op::Cancel { d: own }]);
+        self.last = own;
+        ops
+    }
+
     /// The time comes for a Deferred, which is sometimes paused or fired by then.
     fn time_that_comes(&mut self) -> Vec<Op> {
         let kind = if self.choose.chance(50) { Kind::New } else { Kind::NewWithCanceller };
@@ -180,6 +207,7 @@ impl<C: Choose> Making<'_, C> {
         let after = u64::from(self.choose.below(3));
         ops.push(Op::Timeout { d, after });
         match held {
+            true if self.choose.chance(30) => ops.push(Op::Cancel { d }),
             true if self.choose.chance(80) => ops.push(self.fired(d)),
             // The time is over when it begins to wait.
             false if self.choose.chance(40) => {

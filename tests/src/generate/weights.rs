@@ -148,7 +148,7 @@ pub const WILD_SLOT_PERCENT: u32 = 3;
 /// How many times in a hundred a scene comes where there is room for one.
 pub const SCENE_PERCENT: u32 = 8;
 /// The most operations that a scene has.
-pub const SCENE_OPS: u32 = 7;
+pub const SCENE_OPS: u32 = 8;
 /// How many scenes in a hundred end with a drop of something that they made.
 pub const DROP_PERCENT: u32 = 15;
 

@@ -221,15 +221,18 @@ def race(world: World, op: Op) -> None:
 def timeout(world: World, op: Op) -> None:
     d = world.slots.get(op["d"])
     if d is not None:
-        if world.clock is None:
-            world.clock = Clock()
-        d.addTimeout(op["after"], world.clock)
+        d.addTimeout(op["after"], the_clock(world))
 
 
 def advance(world: World, op: Op) -> None:
-    # A clock that nothing was put on yet has nothing to do: only differences of time count.
-    if world.clock is not None:
-        world.clock.advance(op["by"])
+    the_clock(world).advance(op["by"])
+
+
+def the_clock(world: World) -> Clock:
+    # Few programs have one. It counts in floats: also what comes before the first timeout matters.
+    if world.clock is None:
+        world.clock = Clock()
+    return world.clock
 
 
 # Resources
