@@ -1,6 +1,7 @@
-//! What is a program and what isn't: fields, types, returns, ids.
+//! What is a program and what isn't: fields, types, returns, ids, nesting.
 
-use deferral_model::{Program, Return, run};
+use deferral_model::program::{MAX_NESTING, OPERATIONS};
+use deferral_model::{Op, Program, Return, run};
 
 fn error(text: &str) -> String {
     Program::from_json(text).expect_err(text).to_string()
@@ -21,28 +22,45 @@ fn optional_fields_may_be_absent_or_null() {
     );
 }
 
+/// Every operation, with all its fields, in the order of [`OPERATIONS`].
+const EVERY: &str = concat!(
+    r#"{"name":"n","why":"w","ops":[{"op":"new","canceller":{"id":1}},{"op":"succeed","value":null},"#,
+    r#"{"op":"fail","error":"E2"},{"op":"maybe","call":{"id":2,"ret":{"wait":0}}},"#,
+    r#"{"op":"add_callback","d":0,"cb":{"id":3,"ret":{"value":-1}}},"#,
+    r#"{"op":"add_errback","d":0,"eb":{"id":4,"ret":{"raise":"E0"}}},"#,
+    r#"{"op":"add_both","d":0,"cb":{"id":5,"ret":{"failure":"E1"}}},"#,
+    r#"{"op":"add_callbacks","d":0,"cb":{"id":6,"ret":{"panic":"p"}},"#,
+    r#""eb":{"id":7,"ret":{"trap":["E0","CancelledError"],"else":"x"}}},"#,
+    r#"{"op":"callback","d":0,"value":true},{"op":"errback","d":0,"error":"E0"},{"op":"cancel","d":0},"#,
+    r#"{"op":"pause","d":0},{"op":"unpause","d":0},{"op":"chain","d":0,"to":1},"#,
+    r#"{"op":"list","ds":[0,1],"fire_on_one_callback":true,"fire_on_one_errback":true,"consume_errors":true},"#,
+    r#"{"op":"gather","ds":[0],"consume_errors":true},{"op":"race","ds":[]},"#,
+    r#"{"op":"timeout","d":0,"after":0},{"op":"advance","by":3},"#,
+    r#"{"op":"coroutine","id":8,"steps":[{"ops":[{"op":"lock"}],"await":0,"catch":true}],"ret":{"value":null}},"#,
+    r#"{"op":"lock"},{"op":"semaphore","tokens":1},{"op":"queue","size":0,"backlog":2},{"op":"acquire","r":0},"#,
+    r#"{"op":"release","r":0},{"op":"put","r":0,"value":9223372036854775807},{"op":"get","r":0},"#,
+    r#"{"op":"probe","d":0},{"op":"drop","d":0}]}"#,
+);
+
 #[test]
 fn every_operation_is_read_and_written() {
-    let text = concat!(
-        r#"{"name":"n","why":"w","ops":[{"op":"new","canceller":{"id":1}},{"op":"succeed","value":null},"#,
-        r#"{"op":"fail","error":"E2"},{"op":"maybe","call":{"id":2,"ret":{"wait":0}}},"#,
-        r#"{"op":"add_callback","d":0,"cb":{"id":3,"ret":{"value":-1}}},"#,
-        r#"{"op":"add_errback","d":0,"eb":{"id":4,"ret":{"raise":"E0"}}},"#,
-        r#"{"op":"add_both","d":0,"cb":{"id":5,"ret":{"failure":"E1"}}},"#,
-        r#"{"op":"add_callbacks","d":0,"cb":{"id":6,"ret":{"panic":"p"}},"#,
-        r#""eb":{"id":7,"ret":{"trap":["E0","CancelledError"],"else":"x"}}},"#,
-        r#"{"op":"callback","d":0,"value":true},{"op":"errback","d":0,"error":"E0"},{"op":"cancel","d":0},"#,
-        r#"{"op":"pause","d":0},{"op":"unpause","d":0},{"op":"chain","d":0,"to":1},"#,
-        r#"{"op":"list","ds":[0,1],"fire_on_one_callback":true,"fire_on_one_errback":true,"consume_errors":true},"#,
-        r#"{"op":"gather","ds":[0],"consume_errors":true},{"op":"race","ds":[]},"#,
-        r#"{"op":"timeout","d":0,"after":0},{"op":"advance","by":3},"#,
-        r#"{"op":"coroutine","id":8,"steps":[{"ops":[{"op":"lock"}],"await":0,"catch":true}],"ret":{"value":null}},"#,
-        r#"{"op":"lock"},{"op":"semaphore","tokens":1},{"op":"queue","size":0,"backlog":2},{"op":"acquire","r":0},"#,
-        r#"{"op":"release","r":0},{"op":"put","r":0,"value":9223372036854775807},{"op":"get","r":0},"#,
-        r#"{"op":"probe","d":0},{"op":"drop","d":0}]}"#,
-    );
-    let program = Program::from_json(text).unwrap();
-    assert_eq!(program.to_json(), text);
+    assert_eq!(Program::from_json(EVERY).unwrap().to_json(), EVERY);
+}
+
+#[test]
+fn operations_say_their_names_and_what_they_act_on() {
+    let program = Program::from_json(EVERY).unwrap();
+    assert_eq!(program.ops.iter().map(Op::name).collect::<Vec<_>>(), OPERATIONS);
+    assert_eq!(program.size(), EVERY.matches(r#""op":"#).count());
+    for op in &program.ops {
+        let fields = serde_json::to_value(op).unwrap();
+        assert_eq!(op.slot().map(|slot| slot as u64), fields["d"].as_u64(), "{}", op.name());
+        let scripts: Vec<i64> = op.scripts().map(|script| script.id).collect();
+        let ids = ["canceller", "call", "cb", "eb"].map(|name| fields[name]["id"].as_i64());
+        assert_eq!(scripts, ids.into_iter().flatten().collect::<Vec<_>>(), "{}", op.name());
+    }
+    let seventh = Program::from_json(r#"{"ops":[{"op":"cancel","d":7}]}"#).unwrap();
+    assert_eq!(seventh.ops[0].slot(), Some(7));
 }
 
 #[test]
@@ -78,7 +96,7 @@ fn what_isnt_a_program_is_refused() {
         (op(r#"{"op":"callback","d":0}"#), "missing field `value`"),
         (op(r#"{"op":"callback","d":0,"value":1.5}"#), "floating point"),
         (op(r#"{"op":"callback","d":0,"value":9223372036854775808}"#), "9223372036854775808"),
-        (op(r#"{"op":"callback","d":0,"value":[]}"#), "sequence"),
+        (op(r#"{"op":"callback","d":0,"value":[]}"#), "sequence, expected null, a boolean,"),
         (op(r#"{"op":"callback","d":0,"value":{"r":0}}"#), "map"),
         (op(r#"{"op":"errback","d":0,"error":"E3"}"#), "unknown variant `E3`"),
         (op(r#"{"op":"semaphore","tokens":0}"#), "tokens start at 1"),
@@ -87,7 +105,7 @@ fn what_isnt_a_program_is_refused() {
         (op(r#"{"op":"add_callback","d":0,"cb":{"id":1,"x":1}}"#), "unknown field `x`"),
         (op(r#"{"op":"coroutine","id":1,"steps":[],"ret":"arg"}"#), "arg"),
         (ret(r#""value""#), "unknown variant `value`"),
-        (ret("1"), "integer"),
+        (ret("1"), "integer `1`, expected \"arg\" or an object"),
         (ret("{}"), "just one of"),
         (ret(r#"{"value":1,"raise":"E0"}"#), "just one of"),
         (ret(r#"{"value":1,"raise":null}"#), "null"),
@@ -123,4 +141,47 @@ fn else_stands_beside_trap_as_null_too() {
     let program = Program::from_json(text).unwrap();
     let script = program.ops[0].scripts().next().unwrap();
     assert!(matches!(&script.ret, Return::Trap { trap, .. } if trap.is_empty()));
+}
+
+/// Operations inside operations: each level in what this makes of the one inside it and an id.
+fn nested(levels: usize, level: fn(&str, usize) -> String) -> String {
+    let inner = (1..=levels).fold(String::new(), |inner, id| level(&inner, id));
+    format!(r#"{{"ops":[{inner}]}}"#)
+}
+
+const IN_SCRIPTS: [fn(&str, usize) -> String; 4] = [
+    |inner, id| format!(r#"{{"op":"new","canceller":{{"id":{id},"ops":[{inner}]}}}}"#),
+    |inner, id| format!(r#"{{"op":"maybe","call":{{"id":{id},"ops":[{inner}]}}}}"#),
+    |inner, id| format!(r#"{{"op":"add_errback","d":0,"eb":{{"id":{id},"ops":[{inner}]}}}}"#),
+    |inner, id| {
+        format!(r#"{{"op":"add_callbacks","d":0,"cb":{{"id":-{id}}},"eb":{{"id":{id},"ops":[{inner}]}}}}"#)
+    },
+];
+
+#[test]
+fn scripts_nest_up_to_the_bound() {
+    for level in IN_SCRIPTS {
+        let program = Program::from_json(&nested(MAX_NESTING, level)).unwrap();
+        let mut seen = Vec::new();
+        program.walk(&mut |_, around| seen.push(around));
+        // The operation of the level n carries a script that stands n deep.
+        assert_eq!(seen, (1..=MAX_NESTING).collect::<Vec<_>>());
+        for deeper in [41, 42, 60, 200] {
+            assert_eq!(
+                error(&nested(deeper, level)),
+                "not a program: scripts are nested more than 40 deep",
+                "{deeper}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_steps_of_a_coroutine_nest_as_scripts_do() {
+    let steps: fn(&str, usize) -> String =
+        |inner, id| format!(r#"{{"op":"coroutine","id":{id},"steps":[{{}},{{"ops":[{inner}]}}]}}"#);
+    let program = Program::from_json(&nested(3, steps)).unwrap();
+    let mut seen = Vec::new();
+    program.walk(&mut |_, around| seen.push(around));
+    assert_eq!((seen, program.size()), (vec![0, 1, 2], 3));
 }

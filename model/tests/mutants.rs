@@ -1,0 +1,32 @@
+//! model/MUTANTS.md justifies what `.ci/mutants` leaves out, mutant by mutant.
+
+const JUSTIFIED: &str = include_str!("../MUTANTS.md");
+const CONFIGURATION: &str = include_str!("../../.cargo/mutants.toml");
+
+/// Matches one mutant as cargo-mutants names it, in whatever line it stands.
+fn pattern(file: &str, mutant: &str) -> String {
+    let (column, mutant) = match mutant.split_once(": ") {
+        Some((column, mutant)) if column.bytes().all(|byte| byte.is_ascii_digit()) => (column, mutant),
+        _ => (r"\d+", mutant),
+    };
+    let escape = |text: &str| -> String {
+        let special = |c: char| if r"\.^$*+?()[]{}|".contains(c) { format!(r"\{c}") } else { c.to_string() };
+        text.chars().map(special).collect()
+    };
+    format!(r"^model/src/{}:\d+:{column}: {}$", escape(file), escape(mutant))
+}
+
+#[test]
+fn what_is_left_out_is_justified() {
+    let rows = JUSTIFIED.lines().filter_map(|line| {
+        let (file, rest) = line.strip_prefix("| ")?.split_once(" | `")?;
+        let (mutant, why) = rest.split_once("` | ")?;
+        assert!(why.len() > 10, "{line}");
+        Some(pattern(file, &mutant.replace(r"\|", "|")))
+    });
+    let left_out =
+        CONFIGURATION.lines().filter_map(|line| line.trim().strip_prefix("'''")?.strip_suffix("''',"));
+    let reviewed: Vec<&str> = left_out.filter(|pattern| pattern.starts_with('^')).collect();
+    assert_eq!(rows.collect::<Vec<_>>(), reviewed);
+    assert!(!reviewed.is_empty());
+}
