@@ -6,8 +6,8 @@
 //! subject at all.
 //!
 //! All of that has its bounds, or a subject that is always nearly too late, or that ends again and again, would
-//! keep everybody busy for days: its patience as a whole ([`CREDIT`]), and how often it may fail for no reason
-//! that shows again ([`LAPSES`]).
+//! keep everybody busy for days: its patience as a whole (`CREDIT`), and how often it may fail for no reason
+//! that shows again (`LAPSES`).
 
 use crate::check::{ENOUGH, STORED};
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
