@@ -37,7 +37,7 @@ fn number(of: usize) -> Value {
 /// Each Deferred waits for the next; then the last is fired, or the first cancelled.
 fn waiting_chain(choose: &mut impl Choose, links: usize, last_first: bool) -> Vec<Op> {
     let mut ops: Vec<Op> = (0..=links).map(|_| Op::New { canceller: None }).collect();
-    let wait = |d| Op::AddCallback { d, cb: script(d, Return::Wait(d + 1)) };
+    let wait = |d| Op::AddCallback { d, cb: script(d + 1, Return::Wait(d + 1)) };
     let fire = |d: usize| Op::Callback { d, value: number(d) };
     if last_first {
         ops.extend((0..links).rev().flat_map(|d| [wait(d), fire(d)]));
