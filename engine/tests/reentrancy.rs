@@ -174,6 +174,36 @@ fn waiting_for_itself_is_reported_and_cancel_does_nothing() {
 }
 
 #[test]
+fn a_circle_is_reported_that_only_the_second_waiter_closes() {
+    let told = Notes::default();
+    let notes = told.clone();
+    set_report_hook(move |report| {
+        if let Report::WaitsForItself { directly, .. } = report {
+            told.add(if *directly { "directly" } else { "in a circle" });
+        }
+    });
+    let waits_for = |other: &D| {
+        let (d, awaited) = (D::new(), other.clone());
+        d.add_callback(move |_| awaited);
+        d.callback(0).unwrap();
+        d
+    };
+    // closing <- dead_end, closing <- second <- third <- inner, and then closing waits for inner.
+    let (closing, inner) = (D::new(), D::new());
+    let last = inner.clone();
+    closing.add_callback(move |_| last);
+    let dead_end = waits_for(&closing);
+    let second = waits_for(&closing);
+    let third = waits_for(&second);
+    inner.add_callback(move |_| third);
+    inner.callback(0).unwrap();
+    notes.assert(&[]);
+    closing.callback(0).unwrap();
+    notes.assert(&["in a circle"]);
+    assert_eq!([&dead_end, &closing].map(|d| d.state()), [State::Waiting; 2]);
+}
+
+#[test]
 fn an_unpause_of_a_waiting_deferred_is_ignored_unless_it_was_paused() {
     let (outer, inner, notes) = (D::new(), D::new(), Notes::default());
     let awaited = inner.clone();
