@@ -2,27 +2,33 @@
 
 mod cancel;
 mod coroutine;
+mod counted;
 mod list;
 mod node;
+mod queue;
 mod race;
 mod reclaim;
 mod run;
+mod slot;
 mod then;
+mod wait;
 mod weak;
 
 use crate::error::{AlreadyCalled, Reason};
-use crate::report::drop_caught;
 use crate::returned::{IntoReturned, Returned};
-use node::{Canceller, Entry, Node, Stage};
-use reclaim::Edge;
+use counted::{At, Handle};
+use node::{Both, Canceller, Either, Node, OnError, OnValue, UNHANDLED};
+use queue::Payload;
 use std::fmt;
 use std::rc::Rc;
+use wait::Chain;
 
 #[cfg(feature = "tokio")]
 pub(crate) use coroutine::Driver;
 pub use coroutine::{DeferredFuture, run_woken};
 pub use list::{DeferredList, ListResult, gather_results};
 pub use race::{race, race_with};
+pub use wait::Null;
 pub use weak::WeakDeferred;
 
 /// A result that comes later, and the chain of callbacks that it will run through.
@@ -34,7 +40,7 @@ pub use weak::WeakDeferred;
 /// Values move along the chain, so most methods ask nothing of `T`. What waits for another Deferred leaves a
 /// null behind there, and asks for `T: Default`.
 pub struct Deferred<T, E = crate::Failure> {
-    node: Rc<Node<T, E>>,
+    node: Handle<Node<T, E>>,
 }
 
 /// How a Deferred stands.
@@ -56,7 +62,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// An unfired Deferred. Cancelling it makes it fail with [`Cancelled`](crate::Cancelled).
     #[must_use]
     pub fn new() -> Self {
-        Self::handle(&Node::new(None))
+        Self::from_node(|| Node::new(None))
     }
 
     /// An unfired Deferred with a canceller: what [`cancel`](Self::cancel) calls to stop whatever was to give
@@ -64,7 +70,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// [`Cancelled`](crate::Cancelled). It is kept until the Deferred is fired: it is called again when it is
     /// cancelled again after a panic, and entered again when it cancels the Deferred itself before firing it.
     pub fn with_canceller(canceller: impl Fn(&Self) + 'static) -> Self {
-        Self::handle(&Node::new(Some(Canceller::User(Rc::new(canceller)))))
+        Self::from_node(|| Node::new(Some(Canceller::User(Rc::new(canceller)))))
     }
 
     /// Adds a callback: called with the value, or passed over by an error.
@@ -72,33 +78,22 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// When the Deferred has its result already, it is called before this returns, unless the Deferred is
     /// paused, waits, or runs a callback at this moment.
     #[doc(alias = "addCallback")]
+    #[inline]
     pub fn add_callback<R: IntoReturned<T, E>>(&self, callback: impl FnOnce(T) -> R + 'static) -> &Self {
-        self.add(Entry::Call(Box::new(move |result| match result {
-            Ok(value) => callback(value).into_returned(),
-            Err(error) => {
-                drop_caught(callback);
-                Returned::Error(error)
-            }
-        })))
+        self.add(OnValue::new(callback))
     }
 
     /// Adds an errback: called with the error, or passed over by a value. The value that it returns goes to
     /// the next callback.
     #[doc(alias = "addErrback")]
     pub fn add_errback<R: IntoReturned<T, E>>(&self, errback: impl FnOnce(E) -> R + 'static) -> &Self {
-        self.add(Entry::Call(Box::new(move |result| match result {
-            Ok(value) => {
-                drop_caught(errback);
-                Returned::Value(value)
-            }
-            Err(error) => errback(error).into_returned(),
-        })))
+        self.add(OnError::new(errback))
     }
 
     /// Adds a function that is called with whatever comes, a value or an error.
     #[doc(alias = "addBoth")]
     pub fn add_both<R: IntoReturned<T, E>>(&self, both: impl FnOnce(Result<T, E>) -> R + 'static) -> &Self {
-        self.add(Entry::Call(Box::new(move |result| both(result).into_returned())))
+        self.add(Both::new(both))
     }
 
     /// Adds a callback and an errback of which one is called. The errback doesn't see the callback's own
@@ -109,24 +104,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
         callback: impl FnOnce(T) -> R + 'static,
         errback: impl FnOnce(E) -> S + 'static,
     ) -> &Self {
-        self.add(Entry::Call(Box::new(move |result| match result {
-            Ok(value) if fault!(F12) => match callback(value).into_returned() {
-                Returned::Error(error) => errback(error).into_returned(),
-                returned => returned,
-            },
-            Ok(value) => {
-                if fault!(R13) {
-                    std::mem::forget(errback);
-                } else {
-                    drop_caught(errback);
-                }
-                callback(value).into_returned()
-            }
-            Err(error) => {
-                drop_caught(callback);
-                errback(error).into_returned()
-            }
-        })))
+        self.add(Either::new(callback, errback))
     }
 
     /// Fires another Deferred with the result that comes here. This one goes on with a null; should the other
@@ -139,9 +117,11 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
         T: Default,
     {
         if fault!(F51) && !other.called() {
-            other.node.core.borrow_mut().canceller.get_or_insert_with(|| then::cancels(&self.node));
+            let mut canceller = other.node.made_rare().canceller.borrow_mut();
+            canceller.get_or_insert_with(|| then::cancels(self.node.at()));
         }
-        self.add(Entry::Chain(Edge::to(&other.node), T::default))
+        run::add_link(self.node.at(), Chain(other.node.at().edge()));
+        self
     }
 
     /// Fires the Deferred with a value.
@@ -149,8 +129,9 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// # Errors
     /// When it was fired before, except that a Deferred without a canceller swallows the one result that
     /// comes after its cancellation.
+    #[inline]
     pub fn callback(&self, value: T) -> Result<(), AlreadyCalled> {
-        run::fire(&self.node, Ok(value))
+        run::fire(self.node.at(), Ok(value))
     }
 
     /// Fires the Deferred with an error.
@@ -158,7 +139,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// # Errors
     /// As with [`callback`](Self::callback).
     pub fn errback(&self, error: impl Into<E>) -> Result<(), AlreadyCalled> {
-        run::fire(&self.node, Err(error.into()))
+        run::fire(self.node.at(), Err(error.into()))
     }
 
     /// Asks for the result not to be waited for any longer.
@@ -171,65 +152,54 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// # Panics
     /// When the canceller does. The Deferred then is as it was, and can be cancelled again.
     pub fn cancel(&self) {
-        cancel::cancel(&self.node);
+        cancel::cancel(self.node.at());
     }
 
     /// Holds back the callbacks until [`unpause`](Self::unpause) was called as often. A callback that pauses
     /// its own Deferred doesn't stop those that are queued behind it; what is added after that waits.
+    ///
+    /// # Panics
+    /// When it was paused 2,147,483,647 times more than unpaused.
     pub fn pause(&self) {
-        let mut core = self.node.core.borrow_mut();
-        core.paused = if fault!(F31) { 1 } else { core.paused + 1 };
-        if fault!(R14) {
-            core.paused %= 256;
-        }
+        let paused = if fault!(F31) { Some(1) } else { self.node.paused().checked_add(1) };
+        let paused = paused.expect("a Deferred isn't paused more often");
+        self.node.set_paused(if fault!(R14) { paused % 256 } else { paused });
     }
 
     /// Undoes one [`pause`](Self::pause), and runs the callbacks when it was the last.
     ///
     /// One `unpause` too many blocks the Deferred as a `pause` does, until it is paused. Of a Deferred that
     /// runs or waits it is ignored instead (Twisted would hand the Deferred that is waited for to a callback).
+    ///
+    /// # Panics
+    /// When it was unpaused 2,147,483,648 times more than paused.
     pub fn unpause(&self) {
-        {
-            let mut core = self.node.core.borrow_mut();
-            if matches!(core.stage, Stage::Running | Stage::Waiting(_)) && core.paused <= 0 {
-                return;
-            }
-            if fault!(F35) && matches!(core.stage, Stage::Waiting(_)) {
-                return;
-            }
-            core.paused -= 1;
-            if fault!(F34) {
-                core.paused = core.paused.max(0);
-            }
-            if core.blocked() || !core.called() {
-                return;
-            }
+        let (state, paused) = (self.state(), self.node.paused());
+        if matches!(state, State::Running | State::Waiting) && paused <= 0 {
+            return;
         }
-        run::run(&self.node);
+        if fault!(F35) && state == State::Waiting {
+            return;
+        }
+        let left = paused.checked_sub(1).expect("a Deferred isn't unpaused more often");
+        self.node.set_paused(if fault!(F34) { left.max(0) } else { left });
+        run::run(self.node.at());
     }
 
     /// Looks at the result that the next callback would get, where there is one now. Meanwhile the Deferred
     /// counts as running: what `look` adds to it runs afterwards.
     pub fn with_result<R>(&self, look: impl FnOnce(Option<&Result<T, E>>) -> R) -> R {
-        run::look(&self.node, look)
+        run::look(self.node.at(), look)
     }
 
-    fn add(&self, entry: Entry<T, E>) -> &Self {
-        let runs = {
-            let mut core = self.node.core.borrow_mut();
-            let loses = match core.stage {
-                Stage::Running => fault!(F91),
-                _ => fault!(F89),
-            };
-            if loses && core.entries.len() == node::INLINE {
-                return self;
-            }
-            core.entries.push_back(entry);
-            core.called()
-        };
-        if runs {
-            run::run(&self.node);
-        }
+    #[inline]
+    fn from_node(node: impl FnOnce() -> Node<T, E>) -> Self {
+        Self { node: Handle::new(node) }
+    }
+
+    #[inline]
+    fn add(&self, entry: impl Payload<Node<T, E>>) -> &Self {
+        run::add(self.node.at(), entry);
         self
     }
 }
@@ -238,63 +208,54 @@ impl<T, E> Deferred<T, E> {
     /// Whether it was fired.
     #[must_use]
     pub fn called(&self) -> bool {
-        self.node.core.borrow().called()
+        self.node.called()
     }
 
     /// How often it was paused less how often it was unpaused; anything but 0 holds back the callbacks.
     #[must_use]
     pub fn paused(&self) -> i64 {
-        self.node.core.borrow().paused
+        self.node.paused().into()
     }
 
     /// Whether its canceller is on the call stack.
     #[must_use]
     pub fn cancelling(&self) -> bool {
-        self.node.core.borrow().cancellers > 0
+        self.node.rare().is_some_and(|rare| rare.cancellers.get() > 0)
     }
 
     /// How it stands.
     #[must_use]
     pub fn state(&self) -> State {
-        match self.node.core.borrow().stage {
-            Stage::Unfired => State::Unfired,
-            Stage::Running => State::Running,
-            Stage::Waiting(_) => State::Waiting,
-            Stage::Fired(Ok(_)) => State::Succeeded,
-            Stage::Fired(Err(_)) => State::Failed,
-        }
+        self.node.state()
     }
 
     /// The Deferred that it waits for.
     #[must_use]
     pub fn waiting_for(&self) -> Option<Self> {
-        match &self.node.core.borrow().stage {
-            Stage::Waiting(inner) => Some(Self::handle(inner.node())),
-            _ => None,
-        }
+        self.node.awaited().map(|inner| Self::of(inner.at()))
     }
 
     /// Whether both handles name the same Deferred.
     #[must_use]
     pub fn ptr_eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.node, &other.node)
+        self.node.ptr_eq(&other.node)
     }
 
     /// A handle that doesn't keep the Deferred alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakDeferred<T, E> {
-        WeakDeferred::to(&self.node)
+        WeakDeferred::to(self.node.at())
     }
 
-    fn handle(node: &Rc<Node<T, E>>) -> Self {
-        node.links.add_handle();
-        Self { node: Rc::clone(node) }
+    fn of(node: At<'_, Node<T, E>>) -> Self {
+        Self { node: node.handle() }
     }
 }
 
 impl<T, E> Clone for Deferred<T, E> {
+    #[inline]
     fn clone(&self) -> Self {
-        Self::handle(&self.node)
+        Self { node: self.node.clone() }
     }
 }
 
@@ -304,37 +265,52 @@ impl<T: 'static, E: Reason> Default for Deferred<T, E> {
     }
 }
 
-impl<T, E> Drop for Deferred<T, E> {
-    fn drop(&mut self) {
-        if self.node.links.drop_handle() {
-            reclaim::suspect(&self.node);
-        }
-    }
-}
-
 /// Says how the Deferred stands, and what it waits for.
 impl<T: fmt::Debug, E: fmt::Debug> fmt::Debug for Deferred<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Deferred at {:p}", Rc::as_ptr(&self.node))?;
-        let Ok(core) = self.node.core.try_borrow() else {
-            return f.write_str(" in use>");
-        };
-        match &core.stage {
-            Stage::Unfired => f.write_str(" unfired")?,
-            Stage::Running => f.write_str(" running")?,
-            Stage::Waiting(inner) => write!(f, " waiting on Deferred at {:p}", Rc::as_ptr(inner.node()))?,
-            Stage::Fired(Ok(value)) => write!(f, " current result: {value:?}")?,
-            Stage::Fired(Err(error)) => write!(f, " current error: {error:?}")?,
+        write!(f, "<Deferred at {:p}", self.node.at().address())?;
+        match self.state() {
+            State::Unfired => f.write_str(" unfired")?,
+            State::Running => f.write_str(" running")?,
+            State::Waiting => {
+                if let Some(inner) = self.waiting_for() {
+                    write!(f, " waiting on Deferred at {:p}", inner.node.at().address())?;
+                }
+            }
+            State::Succeeded | State::Failed => {
+                // What formats the result may look at the Deferred, too: it is running then.
+                let shown = Shown { node: &self.node, result: self.node.take() };
+                match &shown.result {
+                    Some(Ok(value)) => write!(f, " current result: {value:?}")?,
+                    Some(Err(error)) => write!(f, " current error: {error:?}")?,
+                    None => {}
+                }
+            }
         }
-        match core.entries.len() {
+        match self.node.entries.len() {
             0 => {}
             1 => f.write_str(", 1 callback left")?,
             left => write!(f, ", {left} callbacks left")?,
         }
-        if core.paused != 0 {
-            write!(f, ", paused {}", core.paused)?;
+        match self.paused() {
+            0 => {}
+            paused => write!(f, ", paused {paused}")?,
         }
         f.write_str(">")
+    }
+}
+
+/// Puts a result back that was shown. What was added meanwhile stays in the queue.
+struct Shown<'n, T, E> {
+    node: &'n Node<T, E>,
+    result: Option<Result<T, E>>,
+}
+
+impl<T, E> Drop for Shown<'_, T, E> {
+    fn drop(&mut self) {
+        if let Some(result) = self.result.take() {
+            self.node.fill(result);
+        }
     }
 }
 
@@ -394,13 +370,10 @@ pub fn maybe_deferred<T: 'static, E: Reason, R: IntoReturned<T, E>>(
 
 fn fired<T: 'static, E: Reason>(result: Result<T, E>) -> Deferred<T, E> {
     let deferred = Deferred::new();
-    {
-        let mut core = deferred.node.core.borrow_mut();
-        core.unhandled = result.is_err();
-        core.stage = Stage::Fired(result);
-        if let Some(origin) = &core.origin {
-            origin.set_fired();
-        }
+    deferred.node.set(UNHANDLED, result.is_err());
+    deferred.node.fill(result);
+    if let Some(origin) = deferred.node.origin() {
+        origin.set_fired();
     }
     deferred
 }

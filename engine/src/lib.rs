@@ -70,6 +70,7 @@ mod time;
 pub mod tokio;
 
 pub use debug::{Origin, debugging, set_debugging};
+pub use deferred::Null;
 pub use deferred::{
     Deferred, DeferredFuture, DeferredList, ListResult, State, WeakDeferred, fail, gather_results, log_error,
     maybe_deferred, passthru, race, race_with, run_woken, succeed,
@@ -80,6 +81,6 @@ pub use error::{
 };
 pub use failure::Failure;
 pub use report::{Report, Reported, reset_report_hook, set_report_hook};
-pub use returned::{IntoReturned, Null, Returned};
+pub use returned::{IntoReturned, Returned};
 pub use sync::{DeferredLock, DeferredQueue, DeferredSemaphore, Guard};
 pub use time::{Clock, DelayedCall, ManualClock};

@@ -136,9 +136,15 @@ pub(crate) fn drop_caught<X>(owned: X) {
         return;
     }
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(owned))) {
-        forget_payload(payload);
-        report(&Report::DropPanicked);
+        dropped(payload);
     }
+}
+
+/// Reports that a drop panicked.
+#[cold]
+pub(crate) fn dropped(payload: Box<dyn Any + Send>) {
+    forget_payload(payload);
+    report(&Report::DropPanicked);
 }
 
 /// A panic's payload can itself panic when it is dropped: such a one is leaked.

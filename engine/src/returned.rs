@@ -1,6 +1,7 @@
 //! What a callback gives back: a value, an error, or a Deferred to wait for.
 
-use crate::Deferred;
+use crate::deferred::{Deferred, Null};
+use crate::error::Reason;
 
 /// What a callback returned. Callbacks return anything that becomes this: see [`IntoReturned`].
 pub enum Returned<T, E> {
@@ -9,20 +10,17 @@ pub enum Returned<T, E> {
     /// An error, for the next errback.
     Error(E),
     /// A Deferred: the chain waits for it, takes its result, and leaves a null behind in it.
-    Deferred(Deferred<T, E>, Null<T>),
+    Deferred(Deferred<T, E>, Null<T, E>),
 }
 
 /// Makes what a hand-over leaves behind: `T::default`, where Twisted leaves `None`.
 pub(crate) type MakeNull<T> = fn() -> T;
 
-/// How the null of a type is made; given by [`Returned::wait`], which asks for `T: Default`.
-pub struct Null<T>(pub(crate) MakeNull<T>);
-
-impl<T: Default, E> Returned<T, E> {
+impl<T: Default + 'static, E: Reason> Returned<T, E> {
     /// A Deferred to wait for.
     #[must_use]
     pub fn wait(deferred: Deferred<T, E>) -> Self {
-        Self::Deferred(deferred, Null(T::default))
+        Self::Deferred(deferred, Null::default())
     }
 }
 
@@ -53,13 +51,13 @@ impl<T, E> IntoReturned<T, E> for Result<T, E> {
     }
 }
 
-impl<T: Default, E> IntoReturned<T, E> for Deferred<T, E> {
+impl<T: Default + 'static, E: Reason> IntoReturned<T, E> for Deferred<T, E> {
     fn into_returned(self) -> Returned<T, E> {
         Returned::wait(self)
     }
 }
 
-impl<T: Default, E> IntoReturned<T, E> for Result<Deferred<T, E>, E> {
+impl<T: Default + 'static, E: Reason> IntoReturned<T, E> for Result<Deferred<T, E>, E> {
     fn into_returned(self) -> Returned<T, E> {
         match self {
             Ok(deferred) => Returned::wait(deferred),

@@ -200,7 +200,7 @@ fn a_circle_is_reported_that_only_the_second_waiter_closes() {
     notes.assert(&[]);
     closing.callback(0).unwrap();
     notes.assert(&["in a circle"]);
-    assert_eq!([&dead_end, &closing].map(|d| d.state()), [State::Waiting; 2]);
+    assert_eq!([&dead_end, &closing].map(Deferred::state), [State::Waiting; 2]);
 }
 
 #[test]

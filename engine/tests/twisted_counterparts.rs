@@ -2,8 +2,8 @@
 
 use deferral::{
     AlreadyCalled, Cancelled, Deferred, DeferredList, DeferredLock, DeferredSemaphore, Failure, FailureGroup,
-    FirstError, ListResult, ManualClock, Report, State, TimedOut, maybe_deferred, race, run_woken,
-    set_debugging, set_report_hook,
+    FirstError, ListResult, ManualClock, State, TimedOut, maybe_deferred, race, run_woken, set_debugging,
+    set_report_hook,
 };
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -230,22 +230,6 @@ fn debug_mode_may_be_switched_at_any_time() {
     assert_eq!((value(&before), value(&during)), (Some(0), Some(0)));
     assert!(before.callback(2).unwrap_err().origin().is_none());
     assert!(during.callback(2).unwrap_err().origin().is_some());
-}
-
-#[test]
-fn a_deferred_that_is_made_failed_knows_where_it_was_fired() {
-    let fired = Log::new();
-    let note = fired.clone();
-    set_report_hook(move |report| {
-        if let Report::Unhandled { origin, .. } = report {
-            let origin = origin.expect("it was made in debug mode");
-            note.add(origin.fired().is_some());
-        }
-    });
-    set_debugging(true);
-    drop(deferral::fail::<u32, Failure>(Bang("bang").into()));
-    set_debugging(false);
-    assert_eq!(fired.take(), [true]);
 }
 
 // ---- Cancellers

@@ -5,47 +5,50 @@
 //! what is being cancelled may be cancelled again from within, without a callback or canceller of the user's in
 //! between, only so many times in all.
 
-use super::node::{Canceller, Node, Stage};
-use super::reclaim::Entered;
+use super::counted::{At, Hold};
+use super::node::{Canceller, LIST, Node, Rare, SUPPRESS};
+use super::reclaim::{Entered, Nested, nesting};
 use super::{Deferred, run};
 use crate::error::{Cancelled, Reason};
 use crate::report::drop_caught;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::rc::Rc;
 
-pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
+pub(super) fn cancel<T: 'static, E: Reason>(from: At<'_, Node<T, E>>) {
     let Some(node) = awaited(from) else {
         return;
     };
     let _entered = Entered::new();
-    let canceller = {
-        let mut core = node.core.borrow_mut();
-        if core.called() || core.cancelling == Some(nesting()) && (fault!(R06) || !Own::again()) {
-            return;
-        }
-        // It stays where it is until the Deferred is fired: it may panic, or be entered again.
-        let canceller = if fault!(F49) { core.canceller.take() } else { core.canceller.clone() };
-        core.suppress = (canceller.is_none() || fault!(F42)) && !core.list;
-        canceller
-    };
-    if let Some(canceller) = canceller {
-        count(&node, 1);
+    if node.called() {
+        return;
+    }
+    let rare = node.rare();
+    let cancelling = rare.and_then(|rare| rare.cancelling.get());
+    if cancelling.is_some() && cancelling == Some(nesting()) && (fault!(R06) || !Own::again()) {
+        return;
+    }
+    // It stays where it is until the Deferred is fired: it may panic, or be entered again.
+    let canceller = rare.and_then(|rare| match fault!(F49) {
+        true => rare.canceller.take(),
+        false => rare.canceller.borrow().clone(),
+    });
+    node.set(SUPPRESS, (canceller.is_none() || fault!(F42)) && !node.is(LIST));
+    if let (Some(canceller), Some(rare)) = (canceller, rare) {
+        count(&node, rare, 1);
         let outcome = catch_unwind(AssertUnwindSafe(|| match &canceller {
             Canceller::User(user) => {
-                let handle = Deferred::handle(&node);
-                let _nested = Nested::enter();
+                let handle = Deferred::of(node.at());
+                let _nested = Nested::new();
                 user(&handle);
             }
             Canceller::Own(own) => {
-                let before = node.core.borrow_mut().cancelling.replace(nesting());
-                let _restored = Restore { node: &node, before };
+                let _restored = Restore { rare, before: rare.cancelling.replace(Some(nesting())) };
                 let _own = Own::enter();
-                own.cancel(&node);
+                own.cancel(node.at());
             }
         }));
         if outcome.is_ok() || !fault!(R05) {
-            count(&node, -1);
+            count(&node, rare, -1);
         }
         drop_caught(canceller);
         if let Err(panic) = outcome
@@ -55,33 +58,28 @@ pub(super) fn cancel<T: 'static, E: Reason>(from: &Rc<Node<T, E>>) {
         }
     }
     // A list is fired by its members.
-    let left = {
-        let core = node.core.borrow();
-        !core.called() && !core.list
-    };
-    if left {
-        let refused = run::fire(&node, Err(Cancelled.into()));
+    if !node.called() && !node.is(LIST) {
+        let refused = run::fire(node.at(), Err(Cancelled.into()));
         debug_assert!(refused.is_ok(), "it wasn't called");
     }
 }
 
 /// Counts a canceller in or out. A list has none: its cancelling may be asked for again.
-fn count<T, E>(node: &Rc<Node<T, E>>, one: isize) {
-    let mut core = node.core.borrow_mut();
-    if !core.list {
-        core.cancellers = core.cancellers.wrapping_add_signed(one);
+fn count<T, E>(node: &Node<T, E>, rare: &Rare<T, E>, one: isize) {
+    if !node.is(LIST) {
+        rare.cancellers.set(rare.cancellers.get().wrapping_add_signed(one));
     }
 }
 
 /// Puts back what a node's `cancelling` was before.
 struct Restore<'n, T, E> {
-    node: &'n Rc<Node<T, E>>,
-    before: Option<usize>,
+    rare: &'n Rare<T, E>,
+    before: Option<u64>,
 }
 
 impl<T, E> Drop for Restore<'_, T, E> {
     fn drop(&mut self) {
-        self.node.core.borrow_mut().cancelling = self.before;
+        self.rare.cancelling.set(self.before);
     }
 }
 
@@ -124,51 +122,28 @@ thread_local! {
     static OWN: Cell<u32> = const { Cell::new(0) };
     /// How many times they may still be entered again, in this cancellation.
     static AGAIN_LEFT: Cell<u32> = const { Cell::new(AGAIN) };
-    static NESTING: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many callbacks, cancellers and futures are on the call stack.
-fn nesting() -> usize {
-    NESTING.try_with(Cell::get).unwrap_or(0)
-}
-
-/// While it lives, a callback, a canceller or a future runs.
-pub(super) struct Nested(());
-
-impl Nested {
-    pub(super) fn enter() -> Self {
-        let _ = NESTING.try_with(|depth| depth.set(depth.get() + 1));
-        Self(())
-    }
-}
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        let _ = NESTING.try_with(|depth| depth.set(depth.get() - 1));
-    }
 }
 
 /// The Deferred at the end of the waiting, by Brent's algorithm: `None` where it goes in a circle.
-pub(super) fn awaited<T, E>(from: &Rc<Node<T, E>>) -> Option<Rc<Node<T, E>>> {
-    let mut node = Rc::clone(from);
-    let mut landmark = Rc::clone(from);
+pub(super) fn awaited<T, E>(from: At<'_, Node<T, E>>) -> Option<Hold<Node<T, E>>> {
+    let mut node = from.hold();
+    let mut landmark = from.hold();
     let (mut steps, mut limit) = (0_usize, 1_usize);
     loop {
-        let next = {
-            let core = node.core.borrow();
-            match &core.stage {
-                Stage::Waiting(_) if fault!(F45) => break,
-                Stage::Waiting(inner) if fault!(F62) || !core.list => Rc::clone(inner.node()),
-                _ => break,
-            }
+        let ends = node.is(LIST) && !fault!(F62);
+        if ends || fault!(F45) {
+            break;
+        }
+        let Some(next) = node.awaited() else {
+            break;
         };
-        if Rc::ptr_eq(&next, &landmark) {
+        if next.ptr_eq(&landmark) {
             return None;
         }
         node = next;
         steps += 1;
         if steps == limit {
-            landmark = Rc::clone(&node);
+            landmark = node.clone();
             (steps, limit) = (0, limit * 2);
         }
     }

@@ -16,9 +16,9 @@
 mod future;
 mod wake;
 
-use super::cancel::Nested;
-use super::node::{Canceller, Cancels, Entry, Hook, Node};
-use super::reclaim::{Edge, Entered, Linked, Links, Reclaimable, Seen, suspect};
+use super::counted::{At, Edge, Hold};
+use super::node::{Canceller, Cancels, Hook, Node};
+use super::reclaim::{Entered, Nested, Reclaimable, Seen};
 use super::{Deferred, run};
 use crate::error::{AlreadyCalled, Cancelled, Panicked, Reason};
 use crate::report::drop_caught;
@@ -28,7 +28,7 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -67,26 +67,23 @@ impl<U: Default + 'static, E: Reason> Deferred<U, E> {
     #[doc(alias = "inlineCallbacks")]
     pub fn from_future(future: impl Future<Output = Result<U, E>> + 'static) -> Self {
         let _entered = Entered::new();
-        let task = Rc::new_cyclic(|own| Task {
-            links: Links::default(),
+        let task = Hold::new(|| Task {
             core: RefCell::new(Core { future: Some(Box::pin(future)), output: None, awaited: None }),
             running: Cell::new(false),
             again: Cell::new(false),
             rooted: Cell::new(false),
-            waker: Woken::register(Weak::clone(own) as Weak<dyn Resume>),
+            waker: Woken::waker(),
         });
-        let node = Node::new(Some(Canceller::Own(Rc::new(CancelTask(Edge::to(&task))))));
-        let deferred = Self::handle(&node);
-        task.core.borrow_mut().output = Some(Edge::to(&node));
+        Woken::register(&task.waker, task.at().weak().of_any());
+        let deferred = output_of(task.at());
         // Can't be refused: nobody else knows the Deferred yet.
-        let _ = Rc::clone(&task).resume();
+        let _ = resume(&task.of_any());
         deferred
     }
 }
 
 /// A future that runs, and the Deferred that it will fire.
 struct Task<U, E> {
-    links: Links,
     core: RefCell<Core<U, E>>,
     /// It is being polled.
     running: Cell<bool>,
@@ -105,11 +102,21 @@ struct Core<U, E> {
     awaited: Option<Box<dyn Awaits>>,
 }
 
+/// Gives a task a new Deferred to fire, which cancels it.
+fn output_of<U: Default + 'static, E: Reason>(task: At<'_, Task<U, E>>) -> Deferred<U, E> {
+    let canceller = Canceller::Own(Rc::new(CancelTask(task.edge())));
+    let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+    let before = task.core.borrow_mut().output.replace(deferred.node.at().edge());
+    drop(before);
+    deferred
+}
+
 /// A task of any type.
-trait Resume {
-    fn resume(self: Rc<Self>) -> Result<(), AlreadyCalled>;
+pub(super) trait Resume: Reclaimable {
+    /// Goes on; given its own place.
+    fn resume(&self, own: At<'_, dyn Resume>) -> Result<(), AlreadyCalled>;
     /// It isn't kept any more.
-    fn unrooted(self: Rc<Self>);
+    fn unrooted(&self);
     /// Whether it was woken since it was last polled.
     fn woken(&self) -> bool;
     fn id(&self) -> u64;
@@ -117,40 +124,23 @@ trait Resume {
     /// Whether the Deferred that it awaits is still to come.
     fn awaits(&self) -> bool;
     fn set_awaited(&self, awaited: Box<dyn Awaits>);
-    fn link(self: Rc<Self>) -> Box<dyn Link>;
+}
+
+/// Has a task go on.
+fn resume(task: &Hold<dyn Resume>) -> Result<(), AlreadyCalled> {
+    task.resume(task.at())
 }
 
 /// What a task awaits, of any type.
-trait Awaits {
+pub(super) trait Awaits {
     fn cancel(&self);
     /// Whether its entry is still to come.
     fn pending(&self) -> bool;
     fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
 }
 
-/// What holds a task: an edge, of any type.
-trait Link {
-    fn resume_now(&self, waker: Option<&Waker>) -> Result<(), AlreadyCalled>;
-    fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
-}
-
-impl<U: Default + 'static, E: Reason> Link for Edge<Task<U, E>> {
-    fn resume_now(&self, waker: Option<&Waker>) -> Result<(), AlreadyCalled> {
-        let task = Rc::clone(self.node());
-        if let Some(waker) = waker {
-            waker.wake_by_ref();
-        }
-        task.resume()
-    }
-
-    fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        // The task may await another Deferred by now, in a join or a select.
-        Edge::show(self, false, seen)
-    }
-}
-
 impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
-    fn resume(self: Rc<Self>) -> Result<(), AlreadyCalled> {
+    fn resume(&self, own: At<'_, dyn Resume>) -> Result<(), AlreadyCalled> {
         if self.running.get() {
             self.again.set(true);
             return Ok(());
@@ -165,8 +155,8 @@ impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
             self.waker.woken.swap(false, Ordering::AcqRel);
             let waker = self.waker();
             let polled = {
-                let _current = Current::set(Rc::clone(&self) as Rc<dyn Resume>);
-                let _nested = Nested::enter();
+                let _current = Current::set(own.hold());
+                let _nested = Nested::new();
                 catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))))
             };
             drop(waker);
@@ -175,7 +165,7 @@ impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
                 Ok(Poll::Pending) => {
                     self.core.borrow_mut().future = Some(future);
                     if !self.again.get() {
-                        self.root_if_wakeable();
+                        self.root_if_wakeable(own);
                         return Ok(());
                     }
                 }
@@ -191,15 +181,13 @@ impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
         };
         // What it awaited last stays: a cancel that comes late still reaches it.
         let output = self.core.borrow_mut().output.take();
-        let fired = output.map_or(Ok(()), |output| run::fire(output.node(), ended));
+        let fired = output.map_or(Ok(()), |output| run::fire(output.at(), ended));
         self.unroot();
         fired
     }
 
-    fn unrooted(self: Rc<Self>) {
-        if self.rooted.replace(false) && self.links.drop_handle() {
-            suspect(&self);
-        }
+    fn unrooted(&self) {
+        self.rooted.set(false);
     }
 
     fn woken(&self) -> bool {
@@ -222,15 +210,11 @@ impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
         let before = self.core.borrow_mut().awaited.replace(awaited);
         drop(before);
     }
-
-    fn link(self: Rc<Self>) -> Box<dyn Link> {
-        Box::new(Edge::to(&self))
-    }
 }
 
 impl<U: Default + 'static, E: Reason> Task<U, E> {
     /// Nobody holds what is woken by something else than a Deferred: it is kept until it was.
-    fn root_if_wakeable(self: &Rc<Self>) {
+    fn root_if_wakeable(&self, own: At<'_, dyn Resume>) {
         let before = match self.awaits() {
             true => None,
             false => self.core.borrow_mut().awaited.take(),
@@ -239,45 +223,22 @@ impl<U: Default + 'static, E: Reason> Task<U, E> {
         if !self.waker.wakeable() {
             self.unroot();
         } else if !self.rooted.replace(true) {
-            self.links.add_handle();
-            Woken::root(&self.waker, Rc::clone(self) as Rc<dyn Resume>);
+            Woken::root(&self.waker, own.handle());
         }
     }
 
-    fn unroot(self: &Rc<Self>) {
-        if self.rooted.get() {
+    fn unroot(&self) {
+        if self.rooted.replace(false) {
             Woken::unroot(&self.waker);
-            Rc::clone(self).unrooted();
         }
-    }
-}
-
-impl<U, E> Drop for Task<U, E> {
-    fn drop(&mut self) {
-        Woken::forget(&self.waker);
-    }
-}
-
-impl<U: 'static, E: 'static> Linked for Task<U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
-    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
-        self
     }
 }
 
 impl<U: 'static, E: 'static> Reclaimable for Task<U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
         if let Some(output) = &core.output {
-            let called = output.node().core.borrow().called();
-            output.show(!called, seen)?;
+            seen(output.at().erase(), !output.called())?;
         }
         match &core.awaited {
             Some(awaited) if !fault!(R11) => awaited.show(seen),
@@ -286,7 +247,7 @@ impl<U: 'static, E: 'static> Reclaimable for Task<U, E> {
     }
 
     fn die(&self) {
-        self.links.dead.set(true);
+        Woken::forget(&self.waker);
         let (future, output, awaited) = {
             let mut core = self.core.borrow_mut();
             (core.future.take(), core.output.take(), core.awaited.take())
@@ -300,16 +261,15 @@ impl<U: 'static, E: 'static> Reclaimable for Task<U, E> {
 struct CancelTask<U: 'static, E: 'static>(Edge<Task<U, E>>);
 
 impl<U: Default + 'static, E: Reason> Cancels<U, E> for CancelTask<U, E> {
-    fn cancel(&self, node: &Rc<Node<U, E>>) {
-        let first = Entry::Hook(Box::new(HandleCancel(Edge::to(self.0.node()))));
-        node.core.borrow_mut().entries.push_front(first);
+    fn cancel(&self, node: At<'_, Node<U, E>>) {
+        node.made_rare().first.replace(Some(Box::new(HandleCancel(self.0.at().edge()))));
         // Can't be refused: it isn't called. The error is for the entry alone.
         let _ = run::fire(node, Err(Cancelled.into()));
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        let mutual = self.0.node().core.borrow().output.is_some();
-        self.0.show(mutual, seen)
+        let mutual = self.0.core.borrow().output.is_some();
+        seen(self.0.at().erase(), mutual)
     }
 }
 
@@ -319,11 +279,8 @@ struct HandleCancel<U: 'static, E: 'static>(Edge<Task<U, E>>);
 impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
     fn call(self: Box<Self>, cancelled: Result<U, E>) -> Returned<U, E> {
         drop_caught(cancelled);
-        let task = self.0.node();
-        let node = Node::new(Some(Canceller::Own(Rc::new(CancelTask(Edge::to(task))))));
-        let mut latest = Deferred::handle(&node);
-        let before = task.core.borrow_mut().output.replace(Edge::to(&node));
-        drop(before);
+        let task = self.0.at();
+        let mut latest = output_of(task);
         // It is put back unless the task has gone on and awaits another by then, or no Deferred at all.
         let awaited = task.core.borrow_mut().awaited.take();
         if let Some(awaited) = awaited {
@@ -333,7 +290,7 @@ impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
             let stale = if gone_on { Some(awaited) } else { core.awaited.replace(awaited) };
             // Cancelled again on the way, the task has a newer output.
             if let Some(output) = &core.output {
-                latest = Deferred::handle(output.node());
+                latest = Deferred::of(output.at());
             }
             drop(core);
             drop(stale);
@@ -345,23 +302,23 @@ impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        self.0.show(false, seen)
+        seen(self.0.at().erase(), false)
     }
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<dyn Resume>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Hold<dyn Resume>>> = const { RefCell::new(None) };
 }
 
-fn current() -> Option<Rc<dyn Resume>> {
+fn current() -> Option<Hold<dyn Resume>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// The task that is being polled, as long as it is.
-struct Current(Option<Rc<dyn Resume>>);
+struct Current(Option<Hold<dyn Resume>>);
 
 impl Current {
-    fn set(task: Rc<dyn Resume>) -> Self {
+    fn set(task: Hold<dyn Resume>) -> Self {
         Self(CURRENT.try_with(|current| current.replace(Some(task))).ok().flatten())
     }
 }

@@ -8,8 +8,9 @@
 //!
 //! Once the output is fired, the gathering lets go of members and output: nothing can come of them any more.
 
-use super::node::{Canceller, Cancels, Entry, Hook, Node};
-use super::reclaim::{Edge, Entered, Linked, Links, Reclaimable, Seen};
+use super::counted::{At, Edge, Hold};
+use super::node::{Canceller, Cancels, Hook, Hooked, LIST, Node};
+use super::reclaim::{Entered, Reclaimable, Seen};
 use super::{Deferred, cancel, run};
 use crate::error::{FirstError, Panicked, Reason};
 use crate::report::{Report, drop_caught, report};
@@ -160,8 +161,7 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
         let Self { members, flags } = self;
         // Members that have fired already may be the only ones that hold what is made here.
         let _entered = Entered::new();
-        let gathering = Rc::new(Gathering {
-            links: Links::default(),
+        let gathering = Hold::new(|| Gathering {
             core: RefCell::new(Core {
                 results: members.iter().map(|_| None).collect(),
                 finished: 0,
@@ -169,13 +169,12 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
             }),
             flags,
         });
-        let canceller = Canceller::Own(Rc::new(CancelMembers(Edge::to(&gathering))));
-        let node = Node::new(Some(canceller));
-        node.core.borrow_mut().list = true;
-        let deferred = Deferred::handle(&node);
+        let canceller = Canceller::Own(Rc::new(CancelMembers(gathering.at().edge())));
+        let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+        deferred.node.set(LIST, true);
         gathering.core.borrow_mut().fires = Some(Fires {
-            output: Edge::to(&node),
-            members: members.iter().map(|member| Edge::to(&member.node)).collect(),
+            output: deferred.node.at().edge(),
+            members: members.iter().map(|member| member.node.at().edge()).collect(),
             function: Box::new(function),
         });
         if members.is_empty() && !gathering.flags.one_callback {
@@ -185,8 +184,8 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
             if fault!(F64) && members[..index].iter().any(|before| before.ptr_eq(member)) {
                 continue;
             }
-            let gathering = Edge::to(&gathering);
-            member.add(Entry::Hook(Box::new(Member { gathering, index })));
+            let gathering = gathering.at().edge();
+            member.add(Hooked(Box::new(Member { gathering, index })));
         }
         deferred
     }
@@ -194,7 +193,6 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
 
 /// What members and output of a list share.
 struct Gathering<T, U, E> {
-    links: Links,
     core: RefCell<Core<T, U, E>>,
     flags: Flags<T, E>,
 }
@@ -245,7 +243,7 @@ impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Gathering<T, U, E> {
             Err(error) => Returned::Error(error),
         });
         // Fired by hand, it is left alone.
-        let _ = run::resolve(output.node(), returned);
+        let _ = run::resolve(output.at(), returned);
         drop(members);
         let results = std::mem::take(&mut self.core.borrow_mut().results);
         drop_caught(results);
@@ -259,7 +257,7 @@ struct Member<T: 'static, U: 'static, E: 'static> {
 
 impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Hook<T, E> for Member<T, U, E> {
     fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
-        let gathering = self.gathering.node();
+        let gathering = &*self.gathering;
         gathering.note(self.index, &result);
         match (result, gathering.flags.consume) {
             (result, Some(null)) if result.is_err() || fault!(F57) => {
@@ -271,21 +269,21 @@ impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Hook<T, E> for Member<T,
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        let mutual = self.gathering.node().core.borrow().fires.is_some();
-        self.gathering.show(mutual, seen)
+        let mutual = self.gathering.core.borrow().fires.is_some();
+        seen(self.gathering.at().erase(), mutual)
     }
 }
 
 struct CancelMembers<T: 'static, U: 'static, E: 'static>(Edge<Gathering<T, U, E>>);
 
 impl<T: 'static, U: 'static, E: Reason> Cancels<U, E> for CancelMembers<T, U, E> {
-    fn cancel(&self, _: &Rc<Node<U, E>>) {
-        let members: Vec<Rc<Node<T, E>>> = match &self.0.node().core.borrow().fires {
-            Some(fires) => fires.members.iter().map(|member| Rc::clone(member.node())).collect(),
+    fn cancel(&self, _: At<'_, Node<U, E>>) {
+        let members: Vec<Hold<Node<T, E>>> = match &self.0.core.borrow().fires {
+            Some(fires) => fires.members.iter().map(|member| member.at().hold()).collect(),
             None => return,
         };
         for member in members {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| cancel::cancel(&member))) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| cancel::cancel(member.at()))) {
                 let panicked = Panicked::new(panic);
                 report(&Report::CancellerPanicked { panicked: &panicked });
                 drop_caught(panicked);
@@ -294,42 +292,27 @@ impl<T: 'static, U: 'static, E: Reason> Cancels<U, E> for CancelMembers<T, U, E>
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        let mutual = self.0.node().core.borrow().fires.is_some();
-        self.0.show(mutual, seen)
-    }
-}
-
-impl<T: 'static, U: 'static, E: 'static> Linked for Gathering<T, U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
-    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
-        self
+        let mutual = self.0.core.borrow().fires.is_some();
+        seen(self.0.at().erase(), mutual)
     }
 }
 
 impl<T: 'static, U: 'static, E: 'static> Reclaimable for Gathering<T, U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
         if let Some(fires) = &core.fires
             && !fault!(R10)
         {
-            let called = fires.output.node().core.borrow().called();
-            fires.output.show(!called, seen)?;
+            let called = fires.output.called();
+            seen(fires.output.at().erase(), !called)?;
             for (member, result) in fires.members.iter().zip(&core.results) {
-                member.show(result.is_none(), seen)?;
+                seen(member.at().erase(), result.is_none())?;
             }
         }
         ControlFlow::Continue(())
     }
 
     fn die(&self) {
-        self.links.dead.set(true);
         let fires = self.core.borrow_mut().fires.take();
         drop_caught(fires);
         let results = std::mem::take(&mut self.core.borrow_mut().results);

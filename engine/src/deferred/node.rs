@@ -1,98 +1,236 @@
 //! What a Deferred is in memory.
 //!
 //! ```text
-//!   Deferred ──┐                ┌─ links: handles, edges, dead …
-//!   Deferred ──┼──► Rc<Node> ───┤                                ┌─ stage:   Unfired | Running
-//!   Edge ──────┘                └─ core: RefCell ────────────────┤           | Fired(Result<T, E>)
-//!                                                                │           | Waiting(Edge ──► inner)
-//!                                                                ├─ entries: Call(closure)
-//!                                                                │           Continue(Edge ──► waiter)
-//!                                                                │           Chain(Edge ──► target)
-//!                                                                │           Hook(our own, with its edges)
-//!                                                                └─ canceller: User(closure)
-//!                                                                              Own(our own, with its edges)
+//!   Deferred ──┐           ┌─ counts: handles, edges, holds, weak       24 bytes, with `erase` (counted.rs)
+//!   Deferred ──┼──► Node ──┤  stage: nothing                            16 of a word and a `Failure`
+//!   Edge ──────┘           │         | fired (the result)
+//!                          │         | waiting (Edge ──► inner)
+//!                          │  entries: callbacks                        48 (queue.rs)
+//!                          │           | continue (Edge ──► waiter) | chain (Edge ──► target)
+//!                          │           beside them: state, flags, pauses
+//!                          └─ rare ──► canceller, origin …               8
 //! ```
 //!
-//! Users hold `Deferred`s, counted as `handles`; Deferreds hold each other by `Edge`s, counted as `edges`. What
-//! lists, races and coroutines share among their members is held by edges as well, and holds edges.
-//! The two counts are what reclaiming goes by (`reclaim.rs`); the `Rc`'s own count only keeps the memory.
+//! Users hold `Deferred`s, counted as handles; Deferreds hold each other by edges. What lists, races and
+//! coroutines share among their members is held by edges as well, and holds edges. A callback of our own shows
+//! its edges, a user's closure doesn't.
 //!
 //! Invariants:
-//! - `core` is never borrowed while code of the user's runs (callbacks, cancellers, drops, nulls, hooks); only
-//!   `Debug` shows the result under a borrow.
-//! - Waiting goes both ways: `a` is `Waiting(b)` if and only if `b.entries` has one `Continue(a)`, until `b`
-//!   hands over.
-//! - `Running` is set just while the result is elsewhere: with a callback, with who looks at it, or on its way
-//!   to a waiter or to the target of a `Chain` entry, which then runs.
-//! - `unhandled` is only set on a `Fired(Err(_))`, or while `Running`.
-//! - A `dead` node is empty: no result, no entries, no canceller.
+//! - Nothing in `rare` is borrowed while code of the user's runs (callbacks, cancellers, drops, nulls, hooks).
+//! - Waiting goes both ways: `a` waits for `b` if and only if `b.entries` has one that continues with `a`, until
+//!   `b` hands over.
+//! - The state is `Running` just while the result is elsewhere: with a callback, with who looks at it, or on its
+//!   way to a waiter or to the target of a chain, which then runs.
+//! - `UNHANDLED` is only set where there is an error, or while it is running.
+//! - A dead node is empty: no result, no entries, no canceller.
 
-use super::Deferred;
-use super::reclaim::{Edge, Linked, Links, Reclaimable, Seen};
+use super::counted::{At, Edge};
+use super::queue::{Context, Payload, Queue};
+use super::reclaim::{Reclaimable, Seen};
+pub(super) use super::slot::Stage;
+use super::wait::settle;
+use super::{Deferred, State};
 use crate::debug::Origin;
 use crate::error::Reason;
-use crate::report::{Report, drop_caught, report};
-use crate::returned::{MakeNull, Returned};
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use crate::report::{Report, drop_caught, dropped, report};
+use crate::returned::{IntoReturned, MakeNull, Returned};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many entries the faults F89 to F91 keep in place; the others spill over.
-pub(super) const INLINE: usize = 4;
-
-pub(crate) struct Node<T, E> {
-    pub(super) links: Links,
-    pub(super) core: RefCell<Core<T, E>>,
-    /// How a node of this type is handed to the reclaimer: known where the node is made, so that handles can
-    /// be cloned and dropped without any bound on `T` and `E`.
-    pub(super) erase: fn(Rc<Self>) -> Rc<dyn Reclaimable>,
+pub(super) struct Node<T, E> {
+    pub(super) stage: Cell<Stage<T, E>>,
+    pub(super) entries: Queue<Self, Beside>,
+    rare: OnceCell<Box<Rare<T, E>>>,
 }
 
-pub(super) struct Core<T, E> {
-    pub(super) stage: Stage<T, E>,
-    pub(super) entries: VecDeque<Entry<T, E>>,
-    pub(super) canceller: Option<Canceller<T, E>>,
-    /// The user's pauses less unpauses.
-    pub(super) paused: i64,
-    /// Cancelled without a canceller: the next firing is swallowed.
-    pub(super) suppress: bool,
-    /// The error is to be reported if nobody takes it.
-    pub(super) unhandled: bool,
+/// What fits beside the queue's borders.
+pub(super) struct Beside {
+    pub(super) state: Cell<State>,
+    flags: Cell<u8>,
+    /// The user's pauses less unpauses: an `i32` that needs no alignment.
+    paused: Cell<[u8; 4]>,
+}
+
+/// Cancelled without a canceller: the next firing is swallowed.
+pub(super) const SUPPRESS: u8 = 1;
+/// The error is to be reported if nobody takes it.
+pub(super) const UNHANDLED: u8 = 2;
+/// It is a `DeferredList`: a cancel of it ends with its members, and isn't forwarded once it was fired.
+pub(super) const LIST: u8 = 4;
+
+/// What few Deferreds have.
+pub(super) struct Rare<T, E> {
+    pub(super) canceller: RefCell<Option<Canceller<T, E>>>,
+    /// A hook of our own that runs before all entries.
+    pub(super) first: RefCell<Option<Box<dyn Hook<T, E>>>>,
     /// How many times its canceller is on the call stack.
-    pub(super) cancellers: usize,
+    pub(super) cancellers: Cell<usize>,
     /// How deep callbacks were nested when a canceller of our own was entered that runs still.
-    pub(super) cancelling: Option<usize>,
-    /// It is a `DeferredList`: a cancel of it ends with its members, and isn't forwarded once it was fired.
-    pub(super) list: bool,
+    pub(super) cancelling: Cell<Option<u64>>,
     /// Where it was made and first fired, in debug mode.
-    pub(super) origin: Option<Arc<Origin>>,
+    origin: Option<Arc<Origin>>,
 }
 
-pub(super) enum Stage<T, E> {
-    Unfired,
-    Running,
-    Waiting(Edge<Node<T, E>>),
-    Fired(Result<T, E>),
+impl<T, E> Rare<T, E> {
+    fn new(canceller: Option<Canceller<T, E>>, origin: Option<Arc<Origin>>) -> Box<Self> {
+        Box::new(Self {
+            canceller: RefCell::new(canceller),
+            first: RefCell::new(None),
+            cancellers: Cell::new(0),
+            cancelling: Cell::new(None),
+            origin,
+        })
+    }
 }
 
-pub(super) enum Entry<T, E> {
-    Call(Callback<T, E>),
-    /// Who waits for this Deferred; and what to leave behind.
-    Continue(Edge<Node<T, E>>, MakeNull<T>),
-    /// Whom to fire with the result; and what to leave behind.
-    Chain(Edge<Node<T, E>>, MakeNull<T>),
-    /// A callback of our own: one of a list, a race, a coroutine, or of `then`.
-    Hook(Box<dyn Hook<T, E>>),
+/// Whom the loop goes on with: one that waited for a result that is its own now, or that was fired along with it.
+pub(super) struct Link<T, E> {
+    pub(super) to: Edge<Node<T, E>>,
+    /// Fired along: what to leave behind when it has run.
+    pub(super) chained: Option<MakeNull<T>>,
 }
 
-pub(super) type Callback<T, E> = Box<dyn FnOnce(Result<T, E>) -> Returned<T, E>>;
+impl<T, E> Context for Node<T, E> {
+    type At<'a>
+        = At<'a, Self>
+    where
+        Self: 'a;
+    type Link = Link<T, E>;
+    type Waiter = Edge<Self>;
+}
 
-/// A callback whose edges the reclaimer can see.
+/// A callback of our own, whose edges the reclaimer can see.
 pub(super) trait Hook<T, E> {
     fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E>;
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
+}
+
+/// A callback of our own as an entry.
+pub(super) struct Hooked<T, E>(pub(super) Box<dyn Hook<T, E>>);
+
+impl<T: 'static, E: Reason> Payload<Node<T, E>> for Hooked<T, E> {
+    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        let result = node.take().expect("a Deferred that runs has a result");
+        settle(node, self.0.call(result))
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        self.0.edges(seen)
+    }
+}
+
+/// A function that is called with whatever comes.
+pub(super) struct Both<F, R>(F, PhantomData<fn() -> R>);
+/// One that is called with a value.
+pub(super) struct OnValue<F, R>(F, PhantomData<fn() -> R>);
+/// One that is called with an error.
+pub(super) struct OnError<F, R>(F, PhantomData<fn() -> R>);
+/// A pair of which one is called.
+pub(super) struct Either<F, R, G, S>(F, G, PhantomData<fn() -> (R, S)>);
+
+impl<F, R> Both<F, R> {
+    pub(super) fn new(both: F) -> Self {
+        Self(both, PhantomData)
+    }
+}
+
+impl<F, R> OnValue<F, R> {
+    pub(super) fn new(callback: F) -> Self {
+        Self(callback, PhantomData)
+    }
+}
+
+impl<F, R> OnError<F, R> {
+    pub(super) fn new(errback: F) -> Self {
+        Self(errback, PhantomData)
+    }
+}
+
+impl<F, R, G, S> Either<F, R, G, S> {
+    pub(super) fn new(callback: F, errback: G) -> Self {
+        Self(callback, errback, PhantomData)
+    }
+}
+
+impl<T: 'static, E: Reason, R, F> Payload<Node<T, E>> for Both<F, R>
+where
+    R: IntoReturned<T, E>,
+    F: FnOnce(Result<T, E>) -> R,
+{
+    #[inline]
+    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        let result = node.take().expect("a Deferred that runs has a result");
+        settle(node, (self.0)(result).into_returned())
+    }
+}
+
+impl<T: 'static, E: Reason, R, F> Payload<Node<T, E>> for OnValue<F, R>
+where
+    R: IntoReturned<T, E>,
+    F: FnOnce(T) -> R,
+{
+    #[inline]
+    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        match node.take_value() {
+            Some(value) => settle(node, (self.0)(value).into_returned()),
+            None => passed_over(self.0),
+        }
+    }
+}
+
+impl<T: 'static, E: Reason, R, F> Payload<Node<T, E>> for OnError<F, R>
+where
+    R: IntoReturned<T, E>,
+    F: FnOnce(E) -> R,
+{
+    #[inline]
+    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        match node.take_error() {
+            Some(error) => settle(node, (self.0)(error).into_returned()),
+            None => passed_over(self.0),
+        }
+    }
+}
+
+impl<T: 'static, E: Reason, R, F, S, G> Payload<Node<T, E>> for Either<F, R, G, S>
+where
+    R: IntoReturned<T, E>,
+    F: FnOnce(T) -> R,
+    S: IntoReturned<T, E>,
+    G: FnOnce(E) -> S,
+{
+    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        let Self(callback, errback, _) = self;
+        match node.take().expect("a Deferred that runs has a result") {
+            Ok(value) if fault!(F12) => match callback(value).into_returned() {
+                Returned::Error(error) => settle(node, errback(error).into_returned()),
+                returned => settle(node, returned),
+            },
+            Ok(value) => {
+                if fault!(R13) {
+                    std::mem::forget(errback);
+                } else {
+                    drop_caught(errback);
+                }
+                settle(node, callback(value).into_returned())
+            }
+            Err(error) => {
+                drop_caught(callback);
+                settle(node, errback(error).into_returned())
+            }
+        }
+    }
+}
+
+/// A callback that isn't for what came: it is dropped, and the result stays as it is.
+#[inline]
+fn passed_over<F>(function: F) -> ControlFlow<()> {
+    drop_caught(function);
+    ControlFlow::Continue(())
 }
 
 pub(super) type UserCanceller<T, E> = dyn Fn(&Deferred<T, E>);
@@ -114,127 +252,138 @@ impl<T, E> Clone for Canceller<T, E> {
 
 /// A canceller of our own, whose edges the reclaimer can see.
 pub(super) trait Cancels<T, E> {
-    fn cancel(&self, node: &Rc<Node<T, E>>);
+    fn cancel(&self, node: At<'_, Node<T, E>>);
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
 }
 
-impl<T, E> Linked for Node<T, E> {
-    fn links(&self) -> &Links {
-        &self.links
+impl<T: 'static, E: Reason> Node<T, E> {
+    #[inline]
+    pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Self {
+        let origin = Origin::of_new();
+        Self {
+            stage: Cell::new(Stage::Nothing),
+            entries: Queue::new(Beside {
+                state: Cell::new(State::Unfired),
+                flags: Cell::new(0),
+                paused: Cell::new([0; 4]),
+            }),
+            rare: match canceller.is_some() || origin.is_some() {
+                true => OnceCell::from(Rare::new(canceller, origin)),
+                false => OnceCell::new(),
+            },
+        }
+    }
+}
+
+impl<T, E> Node<T, E> {
+    #[inline]
+    pub(super) fn beside(&self) -> &Beside {
+        &self.entries.beside
     }
 
-    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
-        (self.erase)(self)
+    #[inline]
+    pub(super) fn is(&self, flag: u8) -> bool {
+        self.beside().flags.get() & flag != 0
+    }
+
+    #[inline]
+    pub(super) fn set(&self, flag: u8, on: bool) {
+        let flags = &self.beside().flags;
+        flags.set(if on { flags.get() | flag } else { flags.get() & !flag });
+    }
+
+    #[inline]
+    pub(super) fn paused(&self) -> i32 {
+        i32::from_ne_bytes(self.beside().paused.get())
+    }
+
+    #[inline]
+    pub(super) fn set_paused(&self, paused: i32) {
+        self.beside().paused.set(paused.to_ne_bytes());
+    }
+
+    /// What few have, if this one does.
+    #[inline]
+    pub(super) fn rare(&self) -> Option<&Rare<T, E>> {
+        self.rare.get().map(|rare| &**rare)
+    }
+
+    /// What few have, and this one from now on.
+    pub(super) fn made_rare(&self) -> &Rare<T, E> {
+        self.rare.get_or_init(|| Rare::new(None, None))
+    }
+
+    #[inline]
+    pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
+        self.rare().and_then(|rare| rare.origin.as_ref())
+    }
+
+    /// Whether callbacks are held back: by the user, or because it waits.
+    #[inline]
+    pub(super) fn blocked(&self) -> bool {
+        self.paused() != 0 || self.state() == State::Waiting
+    }
+
+    /// Whether a callback that returned this Deferred can go on with its result at once.
+    #[inline]
+    pub(super) fn ready(&self) -> bool {
+        self.has_result() && (self.paused() == 0 || fault!(F23))
     }
 }
 
 impl<T: 'static, E: Reason> Node<T, E> {
-    pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Rc<Self> {
-        Rc::new(Self {
-            links: Links::default(),
-            core: RefCell::new(Core { origin: Origin::of_new(), ..Core::new(canceller) }),
-            erase: |node| node,
-        })
-    }
-}
-
-impl<T, E> Core<T, E> {
-    pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Self {
-        Self {
-            stage: Stage::Unfired,
-            entries: VecDeque::new(),
-            canceller,
-            paused: 0,
-            suppress: false,
-            unhandled: false,
-            cancellers: 0,
-            cancelling: None,
-            list: false,
-            origin: None,
-        }
-    }
-
-    pub(super) fn called(&self) -> bool {
-        !matches!(self.stage, Stage::Unfired)
-    }
-
-    /// Whether callbacks are held back: by the user, or because it waits.
-    pub(super) fn blocked(&self) -> bool {
-        self.paused != 0 || matches!(self.stage, Stage::Waiting(_))
-    }
-
-    /// Whether a callback that returned this Deferred can go on with its result at once.
-    pub(super) fn ready(&self) -> bool {
-        matches!(self.stage, Stage::Fired(_)) && (self.paused == 0 || fault!(F23))
-    }
-
-    pub(super) fn add_waiter(&mut self, waiter: Entry<T, E>) {
-        if fault!(F25) {
-            self.entries.retain(|entry| !matches!(entry, Entry::Continue(..)));
-        }
-        if fault!(F13) {
-            self.entries.push_front(waiter);
-        } else {
-            self.entries.push_back(waiter);
-        }
-    }
-
-    /// Takes the entry that is to run next.
-    pub(super) fn next_entry(&mut self) -> Option<Entry<T, E>> {
-        let waits = |entry: &Entry<T, E>| matches!(entry, Entry::Continue(..));
-        if fault!(F14) && !self.entries.iter().all(waits) {
-            let first = self.entries.iter().position(|entry| !waits(entry));
-            return first.and_then(|first| self.entries.remove(first));
-        }
-        if fault!(F90) && self.entries.len() > INLINE {
-            return self.entries.remove(INLINE);
-        }
-        self.entries.pop_front()
-    }
-}
-
-impl<T, E: Reason> Core<T, E> {
-    pub(super) fn report_unhandled(&self) {
-        if let (true, Stage::Fired(Err(error))) = (self.unhandled || fault!(F37), &self.stage) {
-            report(&Report::Unhandled { error, origin: self.origin.as_deref() });
+    /// Reports an error that nobody handled.
+    #[cold]
+    pub(super) fn report_unhandled(&self, error: &E) {
+        if self.is(UNHANDLED) || fault!(F37) {
+            report(&Report::Unhandled { error, origin: self.origin().map(|origin| &**origin) });
         }
     }
 }
 
 impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
-    fn links(&self) -> &Links {
-        &self.links
+    fn plain(&self) -> bool {
+        let nothing_to_drop = match self.state() {
+            State::Unfired => true,
+            State::Succeeded => !std::mem::needs_drop::<T>(),
+            _ => false,
+        };
+        nothing_to_drop && self.rare.get().is_none() && self.entries.is_bare()
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        let core = self.core.borrow();
-        if let Stage::Waiting(inner) = &core.stage
-            && !fault!(R09)
-        {
-            inner.show(true, seen)?;
+        if !fault!(R09) {
+            self.show_awaited(seen)?;
         }
-        for entry in &core.entries {
-            match entry {
-                Entry::Call(_) => {}
-                Entry::Continue(waiter, _) => waiter.show(true, seen)?,
-                Entry::Chain(target, _) => target.show(false, seen)?,
-                Entry::Hook(hook) => hook.edges(seen)?,
-            }
+        self.entries.edges(seen)?;
+        let Some(rare) = self.rare() else {
+            return ControlFlow::Continue(());
+        };
+        if let Some(first) = &*rare.first.borrow() {
+            first.edges(seen)?;
         }
-        match &core.canceller {
+        match &*rare.canceller.borrow() {
             Some(Canceller::Own(own)) => own.edges(seen),
             _ => ControlFlow::Continue(()),
         }
     }
 
     fn die(&self) {
-        self.links.dead.set(true);
-        let core = self.core.replace(Core::new(None));
-        core.report_unhandled();
-        drop_caught(core.canceller);
-        drop_caught(core.stage);
-        for entry in core.entries {
-            drop_caught(entry);
+        let stage = self.empty();
+        if let Stage::Fired(Err(error)) = &stage {
+            self.report_unhandled(error);
         }
+        self.set(UNHANDLED, false);
+        if let Some(rare) = self.rare() {
+            let (canceller, first) = (rare.canceller.take(), rare.first.take());
+            drop_caught(canceller);
+            drop_caught(first);
+        }
+        drop_caught(stage);
+        // Each by itself: the drop of one may panic.
+        while catch_unwind(AssertUnwindSafe(|| self.entries.drop_first())).unwrap_or_else(|panic| {
+            dropped(panic);
+            true
+        }) {}
     }
 }

@@ -3,8 +3,9 @@
 //! Contestants and result share the course, which holds all of them: a contestant that succeeds late, after
 //! the result was cancelled, still cancels the others.
 
-use super::node::{Canceller, Cancels, Entry, Hook, Node};
-use super::reclaim::{Edge, Entered, Linked, Links, Reclaimable, Seen};
+use super::counted::{At, Edge, Hold};
+use super::node::{Canceller, Cancels, Hook, Hooked, Node};
+use super::reclaim::{Entered, Reclaimable, Seen};
 use super::{Deferred, cancel, run};
 use crate::error::{FailureGroup, Reason};
 use crate::report::drop_caught;
@@ -48,30 +49,28 @@ where
     let contestants: Vec<Deferred<T, E>> = contestants.into_iter().collect();
     // Contestants that have fired already may be the only ones that hold what is made here.
     let _entered = Entered::new();
-    let course = Rc::new(Course {
-        links: Links::default(),
+    let course = Hold::new(|| Course {
         core: RefCell::new(Core {
             running: contestants.iter().map(|_| true).collect(),
-            contestants: contestants.iter().map(|contestant| Edge::to(&contestant.node)).collect(),
+            contestants: contestants.iter().map(|contestant| contestant.node.at().edge()).collect(),
             result: None,
             won: false,
             failures: Vec::new(),
             function: Some(Box::new(function)),
         }),
     });
-    let node = Node::new(Some(Canceller::Own(Rc::new(CancelAll(Edge::to(&course))))));
-    let deferred = Deferred::handle(&node);
-    course.core.borrow_mut().result = Some(Edge::to(&node));
+    let canceller = Canceller::Own(Rc::new(CancelAll(course.at().edge())));
+    let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+    course.core.borrow_mut().result = Some(deferred.node.at().edge());
     for (index, contestant) in contestants.iter().enumerate() {
-        let course = Edge::to(&course);
-        contestant.add(Entry::Hook(Box::new(Contestant { course, index })));
+        let course = course.at().edge();
+        contestant.add(Hooked(Box::new(Contestant { course, index })));
     }
     deferred
 }
 
 /// What contestants and result of a race share.
 struct Course<T, U, E> {
-    links: Links,
     core: RefCell<Core<T, U, E>>,
 }
 
@@ -89,14 +88,14 @@ struct Core<T, U, E> {
 impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Course<T, U, E> {
     /// Cancels the contestants, all but one.
     fn cancel(&self, but: Option<usize>) {
-        let losers: Vec<Rc<Node<T, E>>> = {
+        let losers: Vec<Hold<Node<T, E>>> = {
             let core = self.core.borrow();
-            let winner = but.map(|index| core.contestants[index].node());
-            let is_winner = |node: &Rc<Node<T, E>>| winner.is_some_and(|winner| Rc::ptr_eq(winner, node));
-            core.contestants.iter().map(Edge::node).filter(|node| !is_winner(node)).cloned().collect()
+            let winner = but.map(|index| &core.contestants[index]);
+            let loses = |node: &&Edge<Node<T, E>>| winner.is_none_or(|winner| !winner.ptr_eq(node));
+            core.contestants.iter().filter(loses).map(|node| node.at().hold()).collect()
         };
         for loser in losers {
-            cancel::cancel(&loser);
+            cancel::cancel(loser.at());
         }
     }
 
@@ -145,10 +144,10 @@ struct Contestant<T: 'static, U: 'static, E: 'static> {
 
 impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Hook<T, E> for Contestant<T, U, E> {
     fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
-        let course = self.course.node();
+        let course = &*self.course;
         if let Some(returned) = course.decide(self.index, result) {
-            let result = course.core.borrow().result.as_ref().map(|result| Rc::clone(result.node()));
-            if let Some(Err(error)) = result.map(|result| run::resolve(&result, returned)) {
+            let result = course.core.borrow().result.as_ref().map(|result| result.at().hold());
+            if let Some(Err(error)) = result.map(|result| run::resolve(result.at(), returned)) {
                 return Returned::Error(error.into());
             }
             if fault!(F67) {
@@ -159,7 +158,7 @@ impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Hook<T
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        self.course.show(true, seen)
+        seen(self.course.at().erase(), true)
     }
 }
 
@@ -168,45 +167,30 @@ struct CancelAll<T: 'static, U: 'static, E: 'static>(Edge<Course<T, U, E>>);
 impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Cancels<U, E>
     for CancelAll<T, U, E>
 {
-    fn cancel(&self, _: &Rc<Node<U, E>>) {
-        self.0.node().cancel(None);
+    fn cancel(&self, _: At<'_, Node<U, E>>) {
+        self.0.cancel(None);
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        self.0.show(true, seen)
-    }
-}
-
-impl<T: 'static, U: 'static, E: 'static> Linked for Course<T, U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
-    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable> {
-        self
+        seen(self.0.at().erase(), true)
     }
 }
 
 impl<T: 'static, U: 'static, E: 'static> Reclaimable for Course<T, U, E> {
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
         if let Some(result) = &core.result {
             // Fired, it has released its canceller.
-            let called = result.node().core.borrow().called();
-            result.show(!called, seen)?;
+            let called = result.called();
+            seen(result.at().erase(), !called)?;
         }
         for (contestant, running) in core.contestants.iter().zip(&core.running) {
-            contestant.show(*running, seen)?;
+            seen(contestant.at().erase(), *running)?;
         }
         ControlFlow::Continue(())
     }
 
     fn die(&self) {
-        self.links.dead.set(true);
         let (contestants, result, failures, function) = {
             let mut core = self.core.borrow_mut();
             let contestants = std::mem::take(&mut core.contestants);

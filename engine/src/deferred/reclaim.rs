@@ -14,106 +14,64 @@
 //!
 //! Nothing here recurses: dying nodes only make new suspects.
 
+use super::counted::{At, Hold};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
-/// What edges can lead to: a Deferred's node, or what a list, a race or a coroutine shares among its members.
-pub(super) trait Linked {
-    fn links(&self) -> &Links;
-    fn erase(self: Rc<Self>) -> Rc<dyn Reclaimable>;
-}
-
-/// A node of any type, as the reclaimer sees it.
+/// The body of a block: a Deferred's node, or what a list, a race or a coroutine shares among its members.
 pub(super) trait Reclaimable {
-    fn links(&self) -> &Links;
-    /// Shows each node that this one holds an edge to, and whether that one holds an edge back, until it is
+    /// Whether nothing is in it: no report comes when it goes away, and nothing is to be dropped.
+    fn plain(&self) -> bool {
+        false
+    }
+
+    /// Shows each block that this one holds an edge to, and whether that one holds an edge back, until it is
     /// told to stop.
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
+
     /// Reports an unhandled error, and drops everything inside.
     fn die(&self);
 }
 
 /// Is shown an edge: where it leads, and whether another leads back.
-pub(super) type Seen<'a> = dyn FnMut(Rc<dyn Reclaimable>, bool) -> ControlFlow<()> + 'a;
+pub(super) type Seen<'a> = dyn FnMut(At<'_, dyn Reclaimable>, bool) -> ControlFlow<()> + 'a;
 
-/// What one node holds another by.
-pub(super) struct Edge<N: Linked>(Rc<N>);
-
-impl<N: Linked> Edge<N> {
-    pub(super) fn to(node: &Rc<N>) -> Self {
-        let edges = &node.links().edges;
-        edges.set(edges.get() + 1);
-        Self(Rc::clone(node))
-    }
-
-    pub(super) fn node(&self) -> &Rc<N> {
-        &self.0
-    }
-
-    pub(super) fn show(&self, mutual: bool, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        seen(Rc::clone(&self.0).erase(), mutual)
-    }
+thread_local! {
+    /// What is on the call stack, counted in [`RUN`]s and [`CALL`]s, and whether there are [`SUSPECTS`].
+    static STACK: Cell<u64> = const { Cell::new(0) };
 }
 
-impl<N: Linked> Drop for Edge<N> {
-    fn drop(&mut self) {
-        let links = self.0.links();
-        links.edges.set(links.edges.get() - 1);
-        if links.handles.get() == 0 {
-            suspect(&self.0);
-        }
-    }
+/// There are suspects to be looked at.
+const SUSPECTS: u64 = 1;
+/// A run or a cancellation: while there is one, no suspect is looked at; or they are being looked at.
+const RUN: u64 = 2;
+/// A callback, a canceller or a future. (A run and a call together are a constant that an instruction can hold.)
+const CALL: u64 = 1 << 30;
+
+/// How many runs and cancellations are on the call stack.
+fn depth() -> u64 {
+    (STACK.get() % CALL) / RUN
 }
 
-/// Who can reach a node, and the reclaimer's notes.
-#[derive(Default)]
-pub(super) struct Links {
-    /// How many handles users hold.
-    pub(super) handles: Cell<usize>,
-    /// How many edges of other nodes lead here.
-    edges: Cell<usize>,
-    /// It stands in the list of suspects.
-    suspected: Cell<bool>,
-    /// It was reclaimed.
-    pub(super) dead: Cell<bool>,
-    /// Its place in the part of the graph that is being looked at, from 1; 0 outside.
-    place: Cell<usize>,
-}
-
-impl Links {
-    pub(super) fn add_handle(&self) {
-        self.handles.set(self.handles.get() + 1);
-    }
-
-    /// Whether it was the last.
-    pub(super) fn drop_handle(&self) -> bool {
-        let left = self.handles.get() - 1;
-        self.handles.set(left);
-        left == 0
-    }
-
-    /// Whether another node holds it.
-    pub(super) fn held(&self) -> bool {
-        self.edges.get() > 0
-    }
+/// How many callbacks, cancellers and futures are on the call stack.
+pub(super) fn nesting() -> u64 {
+    STACK.get() / CALL
 }
 
 struct Reclaimer {
-    /// How many runs and cancellations are on the call stack, and whether suspects are being looked at.
-    depth: Cell<usize>,
-    suspects: RefCell<Vec<Rc<dyn Reclaimable>>>,
+    suspects: RefCell<Vec<Hold<dyn Reclaimable>>>,
     /// Nodes that nothing holds, and whether they are being taken apart: one after another, not one inside
     /// another.
-    dying: RefCell<Vec<Rc<dyn Reclaimable>>>,
+    dying: RefCell<Vec<Hold<dyn Reclaimable>>>,
     burying: Cell<bool>,
 }
 
 impl Reclaimer {
     const fn new() -> Self {
         Self {
-            depth: Cell::new(0),
             suspects: RefCell::new(Vec::new()),
             dying: RefCell::new(Vec::new()),
             burying: Cell::new(false),
@@ -131,7 +89,7 @@ fn with_reclaimer<R>(work: impl Fn(&Reclaimer) -> R) -> R {
     RECLAIMER.try_with(&work).unwrap_or_else(|_| {
         LAST.with(|last| {
             let done = work(last);
-            if last.depth.get() == 0 {
+            if depth() == 0 {
                 // Nobody drops it: its memory is given back here.
                 last.suspects.take();
                 last.dying.take();
@@ -141,62 +99,81 @@ fn with_reclaimer<R>(work: impl Fn(&Reclaimer) -> R) -> R {
     })
 }
 
-/// While it lives, no suspect is looked at; when the outermost one goes, they are.
-pub(super) struct Entered(());
+/// While it lives, something is on the call stack: as much as it says.
+pub(super) struct OnStack<const WHAT: u64>(());
 
-impl Entered {
+/// A run: when the outermost one goes, suspects are looked at.
+pub(super) type Entered = OnStack<RUN>;
+/// A callback, a canceller or a future, inside a run.
+pub(super) type Nested = OnStack<CALL>;
+/// A run of a single callback.
+pub(super) type EnteredNested = OnStack<{ RUN + CALL }>;
+
+impl<const WHAT: u64> OnStack<WHAT> {
+    #[inline(always)]
     pub(super) fn new() -> Self {
-        with_reclaimer(|reclaimer| reclaimer.depth.set(reclaimer.depth.get() + 1));
+        STACK.set(STACK.get() + WHAT);
         Self(())
     }
 }
 
-impl Drop for Entered {
+impl<const WHAT: u64> Drop for OnStack<WHAT> {
+    #[inline(always)]
     fn drop(&mut self) {
-        with_reclaimer(|reclaimer| {
-            // It may have been entered on the one that is gone.
-            let depth = reclaimer.depth.get().max(1);
-            if depth == 1 {
-                reclaimer.look();
-            }
-            reclaimer.depth.set(depth - 1);
-        });
+        let left = STACK.get() - WHAT;
+        STACK.set(left);
+        // A callback alone is always inside a run.
+        if WHAT != CALL && left == SUSPECTS {
+            look_at_suspects();
+        }
     }
 }
 
-/// Notes that a node without handles may be garbage now.
-pub(super) fn suspect<N: Linked>(node: &Rc<N>) {
-    let links = node.links();
-    if links.dead.get() || links.suspected.get() {
+#[cold]
+fn look_at_suspects() {
+    STACK.set(STACK.get() + RUN);
+    with_reclaimer(Reclaimer::look);
+    STACK.set(STACK.get() - RUN);
+}
+
+/// Notes that a block without handles may be garbage now.
+pub(super) fn suspect(block: Hold<()>) {
+    let links = block.at().links();
+    if links.dead() || links.suspected() {
         return;
     }
     // The only one who holds it is the one who lets go: not even a loop that runs it.
-    if !links.held() && (Rc::strong_count(node) == 1 || fault!(R07)) {
-        with_reclaimer(|reclaimer| reclaimer.bury(Rc::clone(node).erase()));
+    if links.edges() == 0 && (links.holds() == 1 || fault!(R07)) {
+        links.set_dead();
+        let block = block.erase();
+        with_reclaimer(|reclaimer| reclaimer.bury(block.clone()));
         return;
     }
-    links.suspected.set(true);
+    links.set_suspected(true);
+    let block = block.erase();
     with_reclaimer(|reclaimer| {
-        if fault!(R17) && reclaimer.depth.get() > 0 {
+        if fault!(R17) && depth() > 0 {
             return;
         }
-        reclaimer.suspects.borrow_mut().push(Rc::clone(node).erase());
-        if reclaimer.depth.get() == 0 {
+        reclaimer.suspects.borrow_mut().push(block.clone());
+        STACK.set(STACK.get() | SUSPECTS);
+        if depth() == 0 {
             drop(Entered::new());
         }
     });
 }
 
 impl Reclaimer {
-    fn bury(&self, node: Rc<dyn Reclaimable>) {
-        self.dying.borrow_mut().push(node);
+    /// Drops what is in a dead block.
+    fn bury(&self, block: Hold<dyn Reclaimable>) {
+        self.dying.borrow_mut().push(block);
         if self.burying.replace(true) {
             return;
         }
         loop {
             let next = self.dying.borrow_mut().pop();
             match next {
-                Some(node) => node.die(),
+                Some(block) => block.die(),
                 None => break,
             }
         }
@@ -206,39 +183,41 @@ impl Reclaimer {
     fn look(&self) {
         loop {
             let Some(suspect) = self.suspects.borrow_mut().pop() else {
+                STACK.set(STACK.get() & !SUSPECTS);
                 return;
             };
-            let links = suspect.links();
-            links.suspected.set(false);
-            if links.dead.get() || links.handles.get() > 0 {
+            let links = suspect.at().links();
+            links.set_suspected(false);
+            if links.dead() || links.handles() > 0 {
                 continue;
             }
-            if !links.held() {
+            if links.edges() == 0 {
+                links.set_dead();
                 self.bury(suspect);
                 continue;
             }
             let dying = garbage(suspect);
             // All of them before the first dies: drops of the user's may upgrade weak handles.
-            for node in &dying {
-                node.links().dead.set(true);
+            for block in &dying {
+                block.at().links().set_dead();
             }
-            for node in dying {
-                self.bury(node);
+            for block in dying {
+                self.bury(block);
             }
         }
     }
 }
 
 /// The garbage among the nodes that can be reached from a suspect.
-fn garbage(suspect: Rc<dyn Reclaimable>) -> Vec<Rc<dyn Reclaimable>> {
+fn garbage(suspect: Hold<dyn Reclaimable>) -> Vec<Hold<dyn Reclaimable>> {
     let mut region = Region::default();
     region.add(suspect, true);
     while let Some(at) = region.next() {
         if region.cleared {
             return Vec::new();
         }
-        let node = Rc::clone(&region.nodes[at].node);
-        let _ = node.edges(&mut |to, mutual| {
+        let block = region.blocks[at].block.clone();
+        let _ = block.edges(&mut |to, mutual| {
             region.edge(at, to, mutual);
             if region.cleared { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -249,8 +228,10 @@ fn garbage(suspect: Rc<dyn Reclaimable>) -> Vec<Rc<dyn Reclaimable>> {
 /// The part of the graph that can be reached from a suspect.
 #[derive(Default)]
 struct Region {
-    nodes: Vec<Reached>,
-    /// Nodes whose edges are still to be followed: those along mutual edges first.
+    blocks: Vec<Reached>,
+    /// Where each block stands among them, by its address.
+    places: HashMap<*const (), usize, BuildHasherDefault<AddressHasher>>,
+    /// Blocks whose edges are still to be followed: those along mutual edges first.
     mutual: Vec<usize>,
     others: Vec<usize>,
     /// (from, to).
@@ -260,9 +241,9 @@ struct Region {
 }
 
 struct Reached {
-    node: Rc<dyn Reclaimable>,
+    block: Hold<dyn Reclaimable>,
     /// How many of its edges come from inside the region.
-    edges: usize,
+    edges: u32,
     /// It leads back to the suspect.
     back: bool,
 }
@@ -272,11 +253,11 @@ impl Region {
         self.mutual.pop().or_else(|| self.others.pop())
     }
 
-    fn add(&mut self, node: Rc<dyn Reclaimable>, back: bool) -> usize {
-        let at = self.nodes.len();
-        node.links().place.set(at + 1);
-        self.cleared |= back && node.links().handles.get() > 0;
-        self.nodes.push(Reached { node, edges: 0, back });
+    fn add(&mut self, block: Hold<dyn Reclaimable>, back: bool) -> usize {
+        let at = self.blocks.len();
+        self.places.insert(block.at().address(), at);
+        self.cleared |= back && block.at().links().handles() > 0;
+        self.blocks.push(Reached { block, edges: 0, back });
         if back {
             self.mutual.push(at);
         } else {
@@ -285,28 +266,28 @@ impl Region {
         at
     }
 
-    fn edge(&mut self, from: usize, to: Rc<dyn Reclaimable>, mutual: bool) {
-        let back = mutual && self.nodes[from].back;
-        let at = match to.links().place.get() {
-            0 => self.add(to, back),
-            known => known - 1,
+    fn edge(&mut self, from: usize, to: At<'_, dyn Reclaimable>, mutual: bool) {
+        let back = mutual && self.blocks[from].back;
+        let at = match self.places.get(&to.address()) {
+            None => self.add(to.hold(), back),
+            Some(known) => *known,
         };
-        self.nodes[at].edges += 1;
+        self.blocks[at].edges += 1;
         self.edges.push((from, at));
     }
 
-    /// The nodes that nothing outside leads to.
-    fn unreachable(&mut self) -> Vec<Rc<dyn Reclaimable>> {
-        let mut lives = vec![false; self.nodes.len()];
-        let mut pending: Vec<usize> = (0..self.nodes.len())
+    /// The blocks that nothing outside leads to.
+    fn unreachable(&mut self) -> Vec<Hold<dyn Reclaimable>> {
+        let mut lives = vec![false; self.blocks.len()];
+        let mut pending: Vec<usize> = (0..self.blocks.len())
             .filter(|&at| {
-                let links = self.nodes[at].node.links();
-                let from_outside = links.edges.get() > self.nodes[at].edges;
-                links.handles.get() > 0 || from_outside && !fault!(R08)
+                let links = self.blocks[at].block.at().links();
+                let from_outside = links.edges() > self.blocks[at].edges;
+                links.handles() > 0 || from_outside && !fault!(R08)
             })
             .collect();
         if !pending.is_empty() {
-            let mut leads_to = vec![Vec::new(); self.nodes.len()];
+            let mut leads_to = vec![Vec::new(); self.blocks.len()];
             for &(from, to) in &self.edges {
                 leads_to[from].push(to);
             }
@@ -317,15 +298,27 @@ impl Region {
                 }
             }
         }
-        let dying = self.nodes.iter().zip(lives).filter(|(_, lives)| !lives);
-        dying.map(|(reached, _)| Rc::clone(&reached.node)).collect()
+        let dying = self.blocks.iter().zip(lives).filter(|(_, lives)| !lives);
+        dying.map(|(reached, _)| reached.block.clone()).collect()
     }
 }
 
-impl Drop for Region {
-    fn drop(&mut self) {
-        for reached in &self.nodes {
-            reached.node.links().place.set(0);
+/// Spreads addresses, which differ in their middle bits, over all bits.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
         }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        self.0 = (self.0 ^ address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
     }
 }

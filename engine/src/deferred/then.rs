@@ -2,8 +2,9 @@
 //!
 //! The source's entry holds the new Deferred, whose canceller holds the source, until the source fires.
 
-use super::node::{Canceller, Cancels, Entry, Hook, Node};
-use super::reclaim::{Edge, Seen};
+use super::counted::{At, Edge};
+use super::node::{Canceller, Cancels, Hook, Hooked, Node};
+use super::reclaim::Seen;
 use super::{Deferred, cancel, run};
 use crate::error::Reason;
 use crate::returned::{IntoReturned, MakeNull, Returned};
@@ -47,29 +48,28 @@ impl<T: Default + 'static, E: Reason> Deferred<T, E> {
         &self,
         function: impl FnOnce(Result<T, E>) -> Returned<U, E> + 'static,
     ) -> Deferred<U, E> {
-        let output = Node::new(Some(cancels(&self.node)));
-        let deferred = Deferred::handle(&output);
-        let output = Edge::to(&output);
-        self.add(Entry::Hook(Box::new(Feed { output, function, null: T::default })));
+        let deferred = Deferred::from_node(|| Node::new(Some(cancels(self.node.at()))));
+        let output = deferred.node.at().edge();
+        self.add(Hooked(Box::new(Feed { output, function, null: T::default })));
         deferred
     }
 }
 
 /// The canceller that cancels a source.
-pub(super) fn cancels<T: 'static, U: 'static, E: Reason>(source: &Rc<Node<T, E>>) -> Canceller<U, E> {
-    Canceller::Own(Rc::new(CancelSource(Edge::to(source))))
+pub(super) fn cancels<T: 'static, U: 'static, E: Reason>(source: At<'_, Node<T, E>>) -> Canceller<U, E> {
+    Canceller::Own(Rc::new(CancelSource(source.edge())))
 }
 
 struct CancelSource<T, E>(Edge<Node<T, E>>);
 
 impl<T: 'static, U, E: Reason> Cancels<U, E> for CancelSource<T, E> {
-    fn cancel(&self, _: &Rc<Node<U, E>>) {
-        cancel::cancel(self.0.node());
+    fn cancel(&self, _: At<'_, Node<U, E>>) {
+        cancel::cancel(self.0.at());
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         // The canceller is released when the output fires, which may be by hand: the entry is there still.
-        self.0.show(true, seen)
+        seen(self.0.at().erase(), true)
     }
 }
 
@@ -86,7 +86,7 @@ where
     fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
         let Self { output, function, null } = *self;
         let returned = run::caught(|| function(result));
-        match run::resolve(output.node(), returned) {
+        match run::resolve(output.at(), returned) {
             Ok(()) => run::made(null).into_returned(),
             Err(error) => Returned::Error(error.into()),
         }
@@ -94,7 +94,7 @@ where
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         // Fired by hand, the output has let go of its source.
-        let mutual = !self.output.node().core.borrow().called();
-        self.output.show(mutual, seen)
+        let mutual = !self.output.called();
+        seen(self.output.at().erase(), mutual)
     }
 }

@@ -1,9 +1,9 @@
 //! A handle that doesn't keep its Deferred alive.
 
 use super::Deferred;
+use super::counted::{At, Weak};
 use super::node::Node;
 use std::fmt;
-use std::rc::{Rc, Weak};
 
 /// A handle that doesn't keep its Deferred alive: what a callback or canceller should hold of the Deferred
 /// that it is added to.
@@ -12,21 +12,20 @@ pub struct WeakDeferred<T, E = crate::Failure> {
 }
 
 impl<T, E> WeakDeferred<T, E> {
-    pub(super) fn to(node: &Rc<Node<T, E>>) -> Self {
-        Self { node: Rc::downgrade(node) }
+    pub(super) fn to(node: At<'_, Node<T, E>>) -> Self {
+        Self { node: node.weak() }
     }
 
     /// The Deferred, unless it is gone.
     #[must_use]
     pub fn upgrade(&self) -> Option<Deferred<T, E>> {
-        let node = self.node.upgrade()?;
-        (!node.links.dead.get() || fault!(R02)).then(|| Deferred::handle(&node))
+        self.node.upgrade().map(|node| Deferred::of(node.at()))
     }
 }
 
 impl<T, E> Clone for WeakDeferred<T, E> {
     fn clone(&self) -> Self {
-        Self { node: Weak::clone(&self.node) }
+        Self { node: self.node.clone() }
     }
 }
 

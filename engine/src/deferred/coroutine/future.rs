@@ -1,8 +1,9 @@
 //! Awaiting a Deferred: the future, and the entry that it leaves in the Deferred.
 
-use super::{Awaits, Link, Resume, current};
-use crate::deferred::node::{Entry, Hook, Node, Stage};
-use crate::deferred::reclaim::{Edge, Seen};
+use super::{Awaits, Resume, current, resume};
+use crate::deferred::counted::{At, Edge, Hold, Weak};
+use crate::deferred::node::{Hook, Hooked, Node, UNHANDLED};
+use crate::deferred::reclaim::Seen;
 use crate::deferred::{Deferred, cancel, run};
 use crate::error::Reason;
 use crate::returned::{IntoReturned, Returned};
@@ -11,7 +12,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// Awaits the result of a Deferred: made by `.await`.
@@ -42,7 +43,7 @@ struct Delivery<T, E> {
     /// None where it would wake the entry's own task, which is polled anyway.
     waker: Cell<Option<Waker>>,
     /// The task that the entry polls. It counts as the entry's: it goes when the entry or the future goes.
-    task: RefCell<Option<Box<dyn Link>>>,
+    task: RefCell<Option<Edge<dyn Resume>>>,
     /// The future was dropped, or the entry has run.
     over: Cell<bool>,
 }
@@ -101,16 +102,12 @@ impl<T, E> Delivery<T, E> {
 }
 
 /// The result that a Deferred can give at once.
-fn ready<T: Clone, E: Clone>(deferred: &Deferred<T, E>) -> Option<Result<T, E>> {
-    let mut core = deferred.node.core.borrow_mut();
-    if !core.ready() {
+fn ready<T: Clone + 'static, E: Reason + Clone>(deferred: &Deferred<T, E>) -> Option<Result<T, E>> {
+    if !deferred.node.ready() {
         return None;
     }
-    core.unhandled &= fault!(R18);
-    match &core.stage {
-        Stage::Fired(result) => Some(result.clone()),
-        _ => None,
-    }
+    deferred.node.set(UNHANDLED, deferred.node.is(UNHANDLED) && fault!(R18));
+    run::look(deferred.node.at(), |result| Some(result?.clone()))
 }
 
 fn wait<T: Clone + Default + 'static, E: Reason + Clone>(
@@ -120,19 +117,19 @@ fn wait<T: Clone + Default + 'static, E: Reason + Clone>(
     let task = current();
     let delivery = Rc::new(Delivery {
         result: Cell::new(None),
-        waker: Cell::new(other_waker(task.as_deref(), context)),
+        waker: Cell::new(other_waker(task.as_ref(), context)),
         task: RefCell::new(None),
         over: Cell::new(false),
     });
     let from = match &task {
         Some(task) => {
-            task.set_awaited(awaited(&deferred.node, &delivery));
-            Source::Task(task.id(), Rc::downgrade(&deferred.node))
+            task.set_awaited(awaited(deferred.node.at(), &delivery));
+            Source::Task(task.id(), deferred.node.at().weak())
         }
         None => Source::Elsewhere { _kept: deferred.clone() },
     };
-    delivery.task.replace(task.map(Resume::link));
-    deferred.add(Entry::Hook(Box::new(Deliver { delivery: Rc::clone(&delivery) })));
+    delivery.task.replace(task.map(|task| task.at().edge()));
+    deferred.add(Hooked(Box::new(Deliver { delivery: Rc::clone(&delivery) })));
     Progress::Waiting(delivery, from)
 }
 
@@ -150,19 +147,22 @@ fn again<T: 'static, E: Reason>(
         if let Some(node) = node.upgrade()
             && !task.awaits()
         {
-            task.set_awaited(awaited(&node, delivery));
+            task.set_awaited(awaited(node.at(), delivery));
         }
-        return other_waker(Some(&*task), context);
+        return other_waker(Some(&task), context);
     }
     Some(context.waker().clone())
 }
 
-fn awaited<T: 'static, E: Reason>(node: &Rc<Node<T, E>>, delivery: &Rc<Delivery<T, E>>) -> Box<dyn Awaits> {
-    Box::new(Awaited { node: Edge::to(node), delivery: Rc::clone(delivery) })
+fn awaited<T: 'static, E: Reason>(
+    node: At<'_, Node<T, E>>,
+    delivery: &Rc<Delivery<T, E>>,
+) -> Box<dyn Awaits> {
+    Box::new(Awaited { node: node.edge(), delivery: Rc::clone(delivery) })
 }
 
 /// The waker, unless it is the task's own.
-fn other_waker(task: Option<&dyn Resume>, context: &Context<'_>) -> Option<Waker> {
+fn other_waker(task: Option<&Hold<dyn Resume>>, context: &Context<'_>) -> Option<Waker> {
     let waker = context.waker();
     let own = task.is_some_and(|task| waker.will_wake(&task.waker()));
     (!own).then(|| waker.clone())
@@ -192,7 +192,12 @@ impl<T: Clone + Default + 'static, E: Reason + Clone> Hook<T, E> for Deliver<T, 
         let resumed = match &task {
             // The task is polled here and now. What stands between it and the future, a join or a select, may
             // have a waker of its own, which has to know.
-            Some(task) => task.resume_now(waker.as_ref()),
+            Some(task) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                resume(&task.at().hold())
+            }
             None => {
                 if let Some(waker) = waker {
                     waker.wake();
@@ -208,7 +213,8 @@ impl<T: Clone + Default + 'static, E: Reason + Clone> Hook<T, E> for Deliver<T, 
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         match &*self.delivery.task.borrow() {
-            Some(task) => task.show(seen),
+            // The task may await another Deferred by now, in a join or a select.
+            Some(task) => seen(task.at().erase(), false),
             None => ControlFlow::Continue(()),
         }
     }
@@ -222,9 +228,9 @@ struct Awaited<T, E> {
 
 impl<T: 'static, E: Reason> Awaits for Awaited<T, E> {
     fn cancel(&self) {
-        let node = Rc::clone(self.node.node());
+        let node = self.node.at().hold();
         if !fault!(F80) {
-            cancel::cancel(&node);
+            cancel::cancel(node.at());
         }
     }
 
@@ -233,7 +239,7 @@ impl<T: 'static, E: Reason> Awaits for Awaited<T, E> {
     }
 
     fn show(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
-        self.node.show(self.pending(), seen)
+        seen(self.node.at().erase(), self.pending())
     }
 }
 

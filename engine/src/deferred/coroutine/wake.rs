@@ -1,9 +1,9 @@
 //! Wakes that don't come from a Deferred: queued, from any thread, until the thread of the task asks for them.
 
-use super::Resume;
+use super::{Resume, resume};
+use crate::deferred::counted::{Handle, Weak};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -28,7 +28,7 @@ pub fn run_woken() -> usize {
         {
             count += 1;
             // A result that nobody can take any more is dropped.
-            let _ = task.resume();
+            let _ = resume(&task);
         }
     }
     count
@@ -39,7 +39,7 @@ pub fn run_woken() -> usize {
 pub(super) struct Woken {
     next: Cell<u64>,
     tasks: RefCell<HashMap<u64, Weak<dyn Resume>>>,
-    roots: RefCell<HashMap<u64, Rc<dyn Resume>>>,
+    roots: RefCell<HashMap<u64, Handle<dyn Resume>>>,
     queue: Arc<WakeQueue>,
 }
 
@@ -48,6 +48,7 @@ impl Drop for Woken {
     fn drop(&mut self) {
         for (_, task) in self.roots.take() {
             task.unrooted();
+            drop(task);
         }
     }
 }
@@ -92,7 +93,7 @@ impl WakeQueue {
 #[derive(Debug)]
 pub(crate) struct Driver {
     id: u64,
-    _thread: std::marker::PhantomData<Rc<()>>,
+    _thread: std::marker::PhantomData<*const ()>,
 }
 
 #[cfg(feature = "tokio")]
@@ -167,15 +168,19 @@ impl Woken {
         self.next.replace(self.next.get() + 1)
     }
 
-    pub(super) fn register(task: Weak<dyn Resume>) -> Arc<TaskWaker> {
+    /// What a new task of this thread is woken by.
+    pub(super) fn waker() -> Arc<TaskWaker> {
         WOKEN.with(|woken| {
-            let id = woken.next();
-            woken.tasks.borrow_mut().insert(id, task);
-            Arc::new(TaskWaker { id, woken: AtomicBool::new(false), queue: Arc::clone(&woken.queue) })
+            let queue = Arc::clone(&woken.queue);
+            Arc::new(TaskWaker { id: woken.next(), woken: AtomicBool::new(false), queue })
         })
     }
 
-    pub(super) fn root(waker: &TaskWaker, task: Rc<dyn Resume>) {
+    pub(super) fn register(waker: &TaskWaker, task: Weak<dyn Resume>) {
+        let _ = WOKEN.try_with(|woken| woken.tasks.borrow_mut().insert(waker.id, task));
+    }
+
+    pub(super) fn root(waker: &TaskWaker, task: Handle<dyn Resume>) {
         let _ = WOKEN.try_with(|woken| woken.roots.borrow_mut().insert(waker.id, task));
     }
 
@@ -185,6 +190,7 @@ impl Woken {
     }
 
     pub(super) fn forget(waker: &TaskWaker) {
-        let _ = WOKEN.try_with(|woken| woken.tasks.borrow_mut().remove(&waker.id));
+        let task = WOKEN.try_with(|woken| woken.tasks.borrow_mut().remove(&waker.id));
+        drop(task);
     }
 }

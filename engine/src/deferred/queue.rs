@@ -1,0 +1,473 @@
+//! The queue of a Deferred's entries: closures of any size, one after another in plain memory.
+//!
+//! ```text
+//!   in the node: 4 words                     chunks, each twice as large as the one before
+//!  ┌──────┬─────────┬──────┬─────────┐      ┌────────┬──────┬─────────┬──────┬──────┬ …
+//!  │ kind │ capture │ kind │ capture │      │ header │ kind │ capture │ kind │ kind │
+//!  └──────┴─────────┴──────┴─────────┘      └────────┴──────┴─────────┴──────┴──────┴ …
+//!  first ▲                     end ▲           ▲      read ▲                   end ▲
+//!   tail ──► the last chunk, whose head ───────┘ is the first one
+//! ```
+//!
+//! An entry is a word that points to the [`Kind`] of its type (how large it is, how it is called, shown and
+//! dropped), and then the payload itself. Entries never move, and there is no allocation for one, unless its
+//! payload is aligned to more than a word: such a one is boxed.
+//!
+//! Invariants:
+//! - Between `first` and `end` in the node, and between `read` and `end` in each chunk, there is one whole
+//!   entry after the other: a kind, and a payload of that kind that is initialised and owned by the queue.
+//! - The entries in the node come before those in chunks; while there are chunks, no entry goes into the node. Where
+//!   there is none in the node any more, both borders are 0, or [`CHUNKS`] while there are chunks.
+//! - Only the last chunk is written to, and only it knows the first one.
+//! - Entries are taken out by moving the border over them *before* their payload is read, and the payload is
+//!   read before any code of the user's runs. So a payload is dropped by its callback or by the queue, never by
+//!   both, whatever panics.
+//! - No method keeps a reference into the memory of the queue while code of the user's runs: that may add
+//!   entries, which may write over what was taken out.
+
+#![allow(unsafe_code, reason = "closures of different types lie side by side")]
+
+use super::reclaim::Seen;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::{MaybeUninit, align_of, size_of};
+use std::ops::ControlFlow;
+use std::ptr::{NonNull, null_mut};
+
+/// What memory is counted in: the size of a pointer, and its alignment.
+type Word = usize;
+
+const WORD: usize = size_of::<Word>();
+
+/// How many words of entries lie in the node itself: two callbacks that capture a word each.
+const IN_NODE: usize = 4;
+
+/// Both borders in the node while all entries are in chunks.
+const CHUNKS: u8 = u8::MAX;
+
+/// How many words the first chunk has, its header included.
+const FIRST_CHUNK: usize = 32;
+
+/// What entries are run on.
+pub(super) trait Context {
+    /// How an entry is given it.
+    type At<'a>: Copy
+    where
+        Self: 'a;
+    /// Whom an entry that stops the run goes on with, if anyone.
+    type Link;
+    /// Who waits.
+    type Waiter;
+}
+
+/// What is in a queue.
+pub(super) trait Payload<C: Context>: Sized {
+    /// Runs the entry; whether the next one is to run then, and if not, with whom to go on.
+    fn call(self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()>;
+
+    /// Shows the edges that the entry holds.
+    fn edges(&self, _: &mut Seen<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Who waits by this entry.
+    fn waiter(&self) -> Option<&C::Waiter> {
+        None
+    }
+}
+
+/// A payload that is aligned to more than a word, elsewhere.
+struct Boxed<P>(Box<P>);
+
+impl<C: Context, P: Payload<C>> Payload<C> for Boxed<P> {
+    fn call(self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()> {
+        (*self.0).call(at, link)
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        self.0.edges(seen)
+    }
+
+    fn waiter(&self) -> Option<&C::Waiter> {
+        self.0.waiter()
+    }
+}
+
+/// Runs the payload that lies there.
+type Call<C> =
+    unsafe fn(*mut Word, <C as Context>::At<'_>, &mut Option<<C as Context>::Link>) -> ControlFlow<()>;
+
+/// What can be done with an entry of some type; one for each type, for ever.
+struct Kind<C: Context> {
+    /// How many words an entry has, this one included.
+    words: usize,
+    /// Reads the payload, and runs it.
+    call: Call<C>,
+    edges: unsafe fn(*const Word, &mut Seen<'_>) -> ControlFlow<()>,
+    waiter: unsafe fn(*const Word) -> Option<NonNull<C::Waiter>>,
+    drop: unsafe fn(*mut Word),
+}
+
+/// Gives the kind of a payload.
+struct KindOf<C, P>(PhantomData<(C, P)>);
+
+impl<C: Context, P: Payload<C>> KindOf<C, P> {
+    const KIND: Kind<C> = Kind {
+        words: 1 + size_of::<P>().div_ceil(WORD),
+        call: call::<C, P>,
+        edges: edges::<C, P>,
+        waiter: waiter::<C, P>,
+        drop: drop_in_place::<P>,
+    };
+}
+
+/// # Safety
+/// A payload of type `P` lies there, and is taken out of the queue by this.
+unsafe fn call<C: Context, P: Payload<C>>(
+    payload: *mut Word,
+    at: C::At<'_>,
+    link: &mut Option<C::Link>,
+) -> ControlFlow<()> {
+    // SAFETY: it lies there, aligned as `push` saw to, and whoever calls this gives it away.
+    let payload = unsafe { payload.cast::<P>().read() };
+    payload.call(at, link)
+}
+
+/// # Safety
+/// A payload of type `P` lies there.
+unsafe fn edges<C: Context, P: Payload<C>>(payload: *const Word, seen: &mut Seen<'_>) -> ControlFlow<()> {
+    // SAFETY: it lies there; to show edges runs no code of the user's, so it stays there meanwhile.
+    unsafe { &*payload.cast::<P>() }.edges(seen)
+}
+
+/// # Safety
+/// A payload of type `P` lies there.
+unsafe fn waiter<C: Context, P: Payload<C>>(payload: *const Word) -> Option<NonNull<C::Waiter>> {
+    // SAFETY: it lies there.
+    unsafe { &*payload.cast::<P>() }.waiter().map(NonNull::from)
+}
+
+/// # Safety
+/// A payload of type `P` lies there, and is taken out of the queue by this.
+unsafe fn drop_in_place<P>(payload: *mut Word) {
+    // SAFETY: as in `call`. It is read first, so that its drop can't find it in the queue's memory any more.
+    drop(unsafe { payload.cast::<P>().read() });
+}
+
+/// The beginning of a chunk.
+struct Chunk {
+    /// Where the first entry begins, where the last one ends, and where the chunk does.
+    read: *mut Word,
+    end: *mut Word,
+    limit: *mut Word,
+    next: *mut Chunk,
+    /// In the last chunk: the first one.
+    head: *mut Chunk,
+}
+
+const HEADER: usize = size_of::<Chunk>() / WORD;
+
+/// The entries of a Deferred, first in, first out.
+///
+/// Of the word that the queue's two borders lie in six bytes are left: for `beside`, which is another's.
+pub(super) struct Queue<C: Context, B = ()> {
+    node: UnsafeCell<[MaybeUninit<Word>; IN_NODE]>,
+    tail: Cell<*mut Chunk>,
+    first: Cell<u8>,
+    end: Cell<u8>,
+    pub(super) beside: B,
+    entries: PhantomData<fn(C) -> C>,
+}
+
+impl<C: Context, B> Queue<C, B> {
+    pub(super) const fn new(beside: B) -> Self {
+        Self {
+            node: UnsafeCell::new([MaybeUninit::uninit(); IN_NODE]),
+            tail: Cell::new(null_mut()),
+            first: Cell::new(0),
+            end: Cell::new(0),
+            beside,
+            entries: PhantomData,
+        }
+    }
+
+    /// Whether there is neither an entry nor a chunk. (A chunk stays until it is seen that it was emptied.)
+    #[inline]
+    pub(super) fn is_bare(&self) -> bool {
+        self.end.get() == 0
+    }
+
+    /// Appends an entry.
+    #[inline]
+    pub(super) fn push<P: Payload<C>>(&self, payload: P) {
+        if align_of::<P>() > WORD {
+            self.append(Boxed(Box::new(payload)));
+        } else {
+            self.append(payload);
+        }
+    }
+
+    #[inline]
+    fn append<P: Payload<C>>(&self, payload: P) {
+        debug_assert!(align_of::<P>() <= WORD, "what needs more is boxed");
+        let kind: *const Kind<C> = const { &KindOf::<C, P>::KIND };
+        let place = self.room(const { KindOf::<C, P>::KIND.words });
+        // SAFETY: `room` gave so many words that hold no entry, aligned to a word, which is enough for `P`. They
+        // are inside the borders now: the entry is whole before anything else can happen.
+        unsafe {
+            place.cast::<*const Kind<C>>().write(kind);
+            place.add(1).cast::<P>().write(payload);
+        }
+    }
+
+    /// So many words behind the last entry, which are inside the borders from now on.
+    #[inline]
+    fn room(&self, words: usize) -> *mut Word {
+        let tail = self.tail.get();
+        if tail.is_null() {
+            let end = usize::from(self.end.get());
+            if end + words <= IN_NODE {
+                self.end.set((end + words) as u8);
+                // SAFETY: it is inside the array.
+                return unsafe { self.node.get().cast::<Word>().add(end) };
+            }
+        } else {
+            // SAFETY: the tail is alive where it isn't null, and its borders are inside it.
+            unsafe {
+                let place = (*tail).end;
+                if words * WORD <= (*tail).limit.addr() - place.addr() {
+                    (*tail).end = place.add(words);
+                    return place;
+                }
+            }
+        }
+        self.room_in_new_chunk(words)
+    }
+
+    #[cold]
+    fn room_in_new_chunk(&self, words: usize) -> *mut Word {
+        let tail = self.tail.get();
+        // SAFETY: the tail is alive where it isn't null; a new chunk has at least the words that were asked for
+        // behind its header.
+        unsafe {
+            let size = if tail.is_null() { FIRST_CHUNK } else { 2 * words_of(tail) };
+            let fresh = new_chunk(size.max(HEADER + words));
+            if !tail.is_null() {
+                (*tail).next = fresh;
+                (*fresh).head = (*tail).head;
+            }
+            self.tail.set(fresh);
+            if self.is_bare() {
+                self.set_borders(CHUNKS);
+            }
+            let place = (*fresh).end;
+            (*fresh).end = place.add(words);
+            place
+        }
+    }
+
+    /// The first entry, which is out of the queue from now on.
+    #[inline]
+    fn take(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
+        let first = usize::from(self.first.get());
+        let jumps = fault!(F90) && !self.tail.get().is_null();
+        if first < usize::from(self.end.get()) && !jumps {
+            // SAFETY: an entry begins there, and its kind lives for ever.
+            unsafe {
+                let place = self.node.get().cast::<Word>().add(first);
+                let kind = &*place.cast::<*const Kind<C>>().read();
+                let first = (first + kind.words) as u8;
+                if first < self.end.get() {
+                    self.first.set(first);
+                } else {
+                    self.set_borders(if self.tail.get().is_null() { 0 } else { CHUNKS });
+                }
+                return Some((kind, place.add(1)));
+            }
+        }
+        let tail = self.tail.get();
+        if tail.is_null() {
+            return None;
+        }
+        // SAFETY: the tail is alive where it isn't null, and so is the head; between its borders lie entries.
+        unsafe {
+            let mut head = (*tail).head;
+            if (*head).read == (*head).end {
+                head = self.next_chunk(head)?;
+            }
+            let place = (*head).read;
+            let kind = &*place.cast::<*const Kind<C>>().read();
+            (*head).read = place.add(kind.words);
+            Some((kind, place.add(1)))
+        }
+    }
+
+    #[inline]
+    fn set_borders(&self, borders: u8) {
+        self.first.set(borders);
+        self.end.set(borders);
+    }
+
+    /// Frees the first chunk; gives the next one.
+    ///
+    /// # Safety
+    /// It is the head, and has no entry any more; what was taken out of it last was read.
+    #[cold]
+    unsafe fn next_chunk(&self, head: *mut Chunk) -> Option<*mut Chunk> {
+        // SAFETY: chunks in the list are alive.
+        unsafe {
+            let next = (*head).next;
+            if next.is_null() {
+                self.tail.set(null_mut());
+                // (With entries left in the node it is a planted fault that takes from chunks first.)
+                if self.first.get() == CHUNKS {
+                    self.set_borders(0);
+                }
+            } else {
+                (*self.tail.get()).head = next;
+            }
+            free_chunk(head);
+            (!next.is_null()).then_some(next)
+        }
+    }
+
+    /// Runs entries, first to last, until one stops it, or there are none left.
+    ///
+    /// A panic of one leaves the others in the queue.
+    #[inline]
+    pub(super) fn run(&self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()> {
+        while let Some((kind, payload)) = self.take() {
+            // SAFETY: the payload is of this kind, and out of the queue.
+            unsafe { (kind.call)(payload, at, link) }?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Drops the first entry: whether there was one.
+    pub(super) fn drop_first(&self) -> bool {
+        match self.take() {
+            Some((kind, payload)) => {
+                // SAFETY: the payload is of this kind, and out of the queue.
+                unsafe { (kind.drop)(payload) };
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Shows what each entry leads to, first to last, until told to stop.
+    pub(super) fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        self.each(&mut |kind, payload| {
+            // SAFETY: the payload is of this kind, and stays in the queue; nothing is added or taken meanwhile,
+            // as showing edges runs no code of the user's.
+            unsafe { (kind.edges)(payload, seen) }
+        })
+    }
+
+    /// Shows who waits, first to last, until told to stop. Meanwhile the queue mustn't be touched; `seen` is ours.
+    pub(super) fn waiters(&self, seen: &mut dyn FnMut(&C::Waiter) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.each(&mut |kind, payload| {
+            // SAFETY: as in `edges`.
+            unsafe {
+                (kind.waiter)(payload).map_or(ControlFlow::Continue(()), |waiter| seen(waiter.as_ref()))
+            }
+        })
+    }
+
+    /// Where the last entry ends: another place once one was added.
+    pub(super) fn back(&self) -> (*const (), usize) {
+        let tail = self.tail.get();
+        if tail.is_null() {
+            return (tail.cast(), usize::from(self.end.get()));
+        }
+        // SAFETY: the tail is alive where it isn't null.
+        (tail.cast(), unsafe { (*tail).end.addr() })
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        let mut len = 0;
+        let _ = self.each(&mut |_, _| {
+            len += 1;
+            ControlFlow::Continue(())
+        });
+        len
+    }
+
+    fn each(&self, seen: &mut dyn FnMut(&Kind<C>, *const Word) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut each_between = |mut at: *const Word, end: *const Word| {
+            while at != end {
+                // SAFETY: an entry begins there, as it does at one border, and behind each entry up to the other.
+                unsafe {
+                    let kind = &*at.cast::<*const Kind<C>>().read();
+                    seen(kind, at.add(1))?;
+                    at = at.add(kind.words);
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let node = self.node.get().cast::<Word>();
+        let (first, end) = (usize::from(self.first.get()), usize::from(self.end.get()));
+        // SAFETY: where they differ, the borders are inside the array; the tail is alive where it isn't null, and so are the chunks
+        // from its head to itself.
+        unsafe {
+            if first < end {
+                each_between(node.add(first), node.add(end))?;
+            }
+            let tail = self.tail.get();
+            let mut chunk = if tail.is_null() { tail } else { (*tail).head };
+            while !chunk.is_null() {
+                each_between((*chunk).read, (*chunk).end)?;
+                chunk = (*chunk).next;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<C: Context, B> Drop for Queue<C, B> {
+    /// Whoever has entries that may panic when they are dropped drops them one by one before.
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_bare() {
+            while self.drop_first() {}
+        }
+    }
+}
+
+#[cold]
+fn new_chunk(words: usize) -> *mut Chunk {
+    let layout = layout(words);
+    // SAFETY: the layout isn't empty: it has the header.
+    let Some(chunk) = NonNull::new(unsafe { alloc(layout) }.cast::<Chunk>()) else {
+        handle_alloc_error(layout)
+    };
+    // SAFETY: it was allocated for this, and is so large.
+    unsafe {
+        let start = chunk.cast::<Word>().add(HEADER).as_ptr();
+        let limit = chunk.cast::<Word>().add(words).as_ptr();
+        chunk.write(Chunk { read: start, end: start, limit, next: null_mut(), head: chunk.as_ptr() });
+    }
+    chunk.as_ptr()
+}
+
+/// How many words a chunk has, its header included.
+///
+/// # Safety
+/// It is alive.
+unsafe fn words_of(chunk: *mut Chunk) -> usize {
+    // SAFETY: it is alive, so says the caller.
+    (unsafe { (*chunk).limit.addr() } - chunk.addr()) / WORD
+}
+
+/// # Safety
+/// It came from `new_chunk`, and nobody uses it any more.
+unsafe fn free_chunk(chunk: *mut Chunk) {
+    // SAFETY: it was allocated with this layout.
+    unsafe { dealloc(chunk.cast(), layout(words_of(chunk))) };
+}
+
+fn layout(words: usize) -> Layout {
+    Layout::array::<Word>(words).expect("entries fit into memory")
+}

@@ -1,0 +1,199 @@
+//! Waiting: what a callback returned becomes its Deferred's result, or the Deferred that it waits for; and the entries
+//! that lead from one Deferred to another.
+
+use super::State;
+use super::counted::{At, Edge};
+use super::node::{Link, Node, UNHANDLED};
+use super::queue::Payload;
+use super::reclaim::Seen;
+use super::run::{fire_along, made};
+use crate::error::Reason;
+use crate::report::{Report, drop_caught, report};
+use crate::returned::{MakeNull, Returned};
+use std::mem;
+use std::ops::ControlFlow;
+
+/// How what waits for a Deferred leaves a null behind in it; given by [`Returned::wait`], which asks for
+/// `T: Default`.
+pub struct Null<T, E> {
+    make: MakeNull<T>,
+    add_waiter: AddWaiter<T, E>,
+}
+
+/// Adds the entry of one that waits.
+type AddWaiter<T, E> = fn(&Node<T, E>, Edge<Node<T, E>>);
+
+impl<T: Default + 'static, E: Reason> Default for Null<T, E> {
+    fn default() -> Self {
+        Self { make: T::default, add_waiter: |inner, waiter| inner.entries.push(Continue(waiter)) }
+    }
+}
+
+/// The entry of one that waits.
+struct Continue<T, E>(Edge<Node<T, E>>);
+
+impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Continue<T, E> {
+    #[inline]
+    fn call(self, node: At<'_, Node<T, E>>, link: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        let to = self.0;
+        let result = node.take().expect("a Deferred that runs has a result");
+        let left = made(T::default);
+        let (result, left) = if fault!(R15) { (left, result) } else { (result, left) };
+        node.fill(left);
+        node.set(UNHANDLED, false);
+        if fault!(R04) && to.at().links().handles() == 0 {
+            return ControlFlow::Continue(());
+        }
+        to.stop_waiting(result);
+        if fault!(F36) {
+            to.set_paused(0);
+        }
+        // There is none yet that would have to be dropped.
+        mem::forget(link.replace(Link { to, chained: None }));
+        ControlFlow::Break(())
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        seen(self.0.at().erase(), true)
+    }
+
+    fn waiter(&self) -> Option<&Edge<Node<T, E>>> {
+        Some(&self.0)
+    }
+}
+
+/// The entry of one that is fired along.
+pub(super) struct Chain<T, E>(pub(super) Edge<Node<T, E>>);
+
+impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Chain<T, E> {
+    fn call(self, node: At<'_, Node<T, E>>, link: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+        let to = self.0;
+        let result = node.take().expect("a Deferred that runs has a result");
+        let left = match fire_along(to.at(), result) {
+            Ok(true) => {
+                *link = Some(Link { to, chained: Some(T::default) });
+                return ControlFlow::Break(());
+            }
+            Ok(false) => made(T::default),
+            Err(error) => Err(error.into()),
+        };
+        node.fill(left);
+        ControlFlow::Continue(())
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        seen(self.0.at().erase(), false)
+    }
+}
+
+/// Has a Deferred that runs go on with what its callback returned; unless it is to wait for another.
+#[inline(always)]
+pub(super) fn settle<T: 'static, E: Reason>(
+    node: At<'_, Node<T, E>>,
+    returned: Returned<T, E>,
+) -> ControlFlow<()> {
+    match returned {
+        Returned::Value(value) => node.fill(Ok(value)),
+        Returned::Error(error) => node.fill(Err(error)),
+        Returned::Deferred(inner, null) => return wait(node, inner.node.at(), &null),
+    }
+    if fault!(F33) && node.paused() != 0 {
+        return ControlFlow::Break(());
+    }
+    ControlFlow::Continue(())
+}
+
+/// Has a Deferred take the result of another, or wait for it.
+#[inline]
+fn wait<T: 'static, E: Reason>(
+    node: At<'_, Node<T, E>>,
+    inner: At<'_, Node<T, E>>,
+    null: &Null<T, E>,
+) -> ControlFlow<()> {
+    // One that wasn't called neither has a result nor waits.
+    if inner.called() {
+        return wait_for_called(node, inner, null);
+    }
+    wait_for(node, inner, null);
+    ControlFlow::Break(())
+}
+
+#[inline(never)]
+fn wait_for_called<T: 'static, E: Reason>(
+    node: At<'_, Node<T, E>>,
+    inner: At<'_, Node<T, E>>,
+    null: &Null<T, E>,
+) -> ControlFlow<()> {
+    if let Some(result) = give_up(inner, node, null.make) {
+        node.fill(result);
+        return ControlFlow::Continue(());
+    }
+    let directly = inner.ptr_eq(node);
+    let circle = directly || (inner.state() == State::Waiting && leads_to(inner, node));
+    wait_for(node, inner, null);
+    if circle {
+        report(&Report::WaitsForItself { directly });
+    }
+    ControlFlow::Break(())
+}
+
+#[inline(always)]
+fn wait_for<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, inner: At<'_, Node<T, E>>, null: &Null<T, E>) {
+    node.wait_for(inner.edge());
+    node.set(UNHANDLED, node.is(UNHANDLED) && fault!(F38));
+    (null.add_waiter)(&inner, node.edge());
+}
+
+/// Takes the result of a Deferred, and leaves a null, where it is ready to give it.
+fn give_up<T: 'static, E: Reason>(
+    inner: At<'_, Node<T, E>>,
+    to: At<'_, Node<T, E>>,
+    null: MakeNull<T>,
+) -> Option<Result<T, E>> {
+    let own = !fault!(F26) && inner.ptr_eq(to);
+    // Twisted would take the value that a running callback was given; here that has moved into it.
+    if inner.state() == State::Running && !own && !fault!(F21) {
+        return Some(made(null));
+    }
+    if !inner.ready() {
+        return None;
+    }
+    // The user's code: it may change what it is made for.
+    let left = made(null);
+    if !inner.ready() {
+        drop_caught(left);
+        return None;
+    }
+    inner.set(UNHANDLED, false);
+    let result = inner.take();
+    inner.fill(left);
+    result
+}
+
+/// Whether a Deferred waits, however indirectly, for another.
+///
+/// Looked for from both ends, a step here and a step there: building a chain link by link, from either end or
+/// from pieces, one of them is near.
+fn leads_to<T, E>(inner: At<'_, Node<T, E>>, current: At<'_, Node<T, E>>) -> bool {
+    let Some(mut ahead) = inner.awaited() else {
+        return false;
+    };
+    let mut behind = vec![current.hold()];
+    while let Some(node) = behind.pop() {
+        let found = node.entries.waiters(&mut |waiter| {
+            if waiter.at().ptr_eq(inner) {
+                return ControlFlow::Break(());
+            }
+            behind.push(waiter.at().hold());
+            ControlFlow::Continue(())
+        });
+        if found.is_break() {
+            return true;
+        }
+        match ahead.awaited() {
+            Some(next) => ahead = next,
+            None => return ahead.at().ptr_eq(current),
+        }
+    }
+    false
+}
