@@ -315,6 +315,17 @@ impl<N: ?Sized, C: Strong> Counted<N, C> {
     }
 }
 
+impl<N: ?Sized, C: Strong> Counted<N, C> {
+    /// Drops it without a word to the reclaimer: another, which is looked at when it goes, keeps the block.
+    #[inline]
+    pub(super) fn drop_quietly(self) {
+        let this = ManuallyDrop::new(self);
+        let cell = C::cell(this.header());
+        debug_assert!(cell.get() > 0, "it is counted");
+        cell.set(cell.get() - 1);
+    }
+}
+
 impl<N: Resume + 'static, C: Count> Counted<N, C> {
     /// The same, of a coroutine of any type.
     pub(super) fn of_any(self) -> Counted<dyn Resume, C> {

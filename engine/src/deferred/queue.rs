@@ -46,8 +46,8 @@ const IN_NODE: usize = 4;
 /// Both borders in the node while all entries are in chunks.
 const CHUNKS: u8 = u8::MAX;
 
-/// How many words the first chunk has, its header included.
-const FIRST_CHUNK: usize = 32;
+/// How many words of entries the first chunk has room for: with its header it has 32 words.
+const FIRST_CHUNK: usize = 32 - HEADER;
 
 /// What entries are run on.
 pub(super) trait Context {
@@ -251,8 +251,8 @@ impl<C: Context, B> Queue<C, B> {
         // SAFETY: the tail is alive where it isn't null; a new chunk has at least the words that were asked for
         // behind its header.
         unsafe {
-            let size = if tail.is_null() { FIRST_CHUNK } else { 2 * words_of(tail) };
-            let fresh = new_chunk(size.max(HEADER + words));
+            let room = if tail.is_null() { FIRST_CHUNK } else { 2 * (words_of(tail) - HEADER) };
+            let fresh = new_chunk(HEADER + room.max(words));
             if !tail.is_null() {
                 (*tail).next = fresh;
                 (*fresh).head = (*tail).head;
@@ -270,10 +270,11 @@ impl<C: Context, B> Queue<C, B> {
     /// The first entry, which is out of the queue from now on.
     #[inline]
     fn take(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
-        let first = usize::from(self.first.get());
         let jumps = fault!(F90) && !self.tail.get().is_null();
-        if first < usize::from(self.end.get()) && !jumps {
-            // SAFETY: an entry begins there, and its kind lives for ever.
+        let in_chunks = self.first.get() == CHUNKS || jumps;
+        if !in_chunks && !self.is_bare() {
+            let first = usize::from(self.first.get());
+            // SAFETY: the borders differ: an entry begins there, and its kind lives for ever.
             unsafe {
                 let place = self.node.get().cast::<Word>().add(first);
                 let kind = &*place.cast::<*const Kind<C>>().read();

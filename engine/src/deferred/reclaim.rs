@@ -149,6 +149,9 @@ pub(super) fn suspect(block: Hold<()>) {
         with_reclaimer(|reclaimer| reclaimer.bury(block.clone()));
         return;
     }
+    if surely_lives(block.at().erase()) {
+        return;
+    }
     links.set_suspected(true);
     let block = block.erase();
     with_reclaimer(|reclaimer| {
@@ -161,6 +164,22 @@ pub(super) fn suspect(block: Hold<()>) {
             drop(Entered::new());
         }
     });
+}
+
+/// Whether a block that something holds needn't be suspected. Where it holds nothing itself, no circle keeps it. Where
+/// one that it holds, and that holds it, has a handle, that one is suspected when it loses the handle.
+fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
+    if block.links().edges() == 0 {
+        return false;
+    }
+    let (mut leads_on, mut reached, mut left) = (false, false, 4);
+    let _ = block.edges(&mut |to, mutual| {
+        leads_on = true;
+        reached = mutual && to.links().handles() > 0;
+        left -= 1;
+        if reached || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    reached || !leads_on
 }
 
 impl Reclaimer {

@@ -5,7 +5,7 @@
 //! unpause other Deferreds nest.
 
 use super::State;
-use super::counted::{At, Hold};
+use super::counted::{At, Edge};
 use super::node::{Hooked, Link, Node, SUPPRESS, UNHANDLED};
 use super::queue::Payload;
 use super::reclaim::{Entered, EnteredNested};
@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A Deferred that is suspended while another one runs.
 struct Suspended<T, E> {
-    node: Hold<Node<T, E>>,
+    node: Edge<Node<T, E>>,
     /// It has fired the target of a chain, and goes on with a null after that; else it has handed its result over
     /// to one that waited for it.
     chained: Option<MakeNull<T>>,
@@ -221,19 +221,19 @@ fn fail<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, panic: Box<dyn Any + Se
 }
 
 /// Runs the callbacks of a Deferred that is called, and of those that wait for it.
-#[inline]
+#[inline(always)]
 pub(super) fn run<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) {
     if node.has_result() && node.paused() == 0 {
-        if node.rare().is_some() {
-            go_first(node);
-        } else {
-            go(node);
-        }
+        go_first(node);
     }
 }
 
 /// As [`run`], of a Deferred that nothing holds back, and that may have a hook that comes before all entries.
+#[inline(never)]
 fn go_first<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) {
+    if node.rare().is_none() {
+        return go(node);
+    }
     let _entered = EnteredNested::new();
     if run_first(node).is_continue() {
         go(node);
@@ -281,9 +281,9 @@ fn advance<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> Option<Link<T, E>
 /// Goes on with the Deferred that another one has handed its result over to, or fired along.
 #[inline(never)]
 fn go_along<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, link: Link<T, E>) {
-    let mut below = vec![Suspended { node: node.hold(), chained: link.chained }];
-    let mut next = Some(link.to.at().hold());
-    drop(link);
+    // The edge by which one was held that waited keeps it while it runs.
+    let mut below = vec![Suspended { node: node.edge(), chained: link.chained }];
+    let mut next = Some(link.to);
     loop {
         let current = match next.take() {
             Some(next) if next.paused() != 0 => {
@@ -315,7 +315,7 @@ fn go_along<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, link: Link<T, E>) {
             continue;
         }
         if let Some(Link { to, chained }) = advance(current.at()) {
-            next = Some(to.at().hold());
+            next = Some(to);
             below.push(Suspended { node: current, chained });
         }
     }

@@ -122,13 +122,13 @@ impl<T, E> Node<T, E> {
         mem::forget(self.replace(Stage::Waiting(inner), State::Waiting));
     }
 
-    /// Puts the result that was waited for.
+    /// Puts the result that was waited for; gives the edge to the one that gave it.
     #[inline]
-    pub(super) fn stop_waiting(&self, result: Result<T, E>) {
+    pub(super) fn stop_waiting(&self, result: Result<T, E>) -> Option<Edge<Node<T, E>>> {
         let state = if result.is_ok() { State::Succeeded } else { State::Failed };
         match self.replace(Stage::Fired(result), state) {
-            Stage::Waiting(inner) => drop(inner),
-            other => drop_other(other),
+            Stage::Waiting(inner) => Some(inner),
+            other => none_left(other),
         }
     }
 
@@ -162,6 +162,7 @@ impl<T, E> Node<T, E> {
 
 /// Only a planted fault has other than a waiting Deferred be handed a result.
 #[cold]
-fn drop_other<T, E>(stage: Stage<T, E>) {
+fn none_left<T, E>(stage: Stage<T, E>) -> Option<Edge<Node<T, E>>> {
     drop(stage);
+    None
 }

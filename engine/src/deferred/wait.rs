@@ -44,7 +44,10 @@ impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Continue<T, E> {
         if fault!(R04) && to.at().links().handles() == 0 {
             return ControlFlow::Continue(());
         }
-        to.stop_waiting(result);
+        // The loop, which runs this one, keeps it by an edge that is looked at when it goes.
+        if let Some(inner) = to.stop_waiting(result) {
+            inner.drop_quietly();
+        }
         if fault!(F36) {
             to.set_paused(0);
         }
@@ -95,7 +98,14 @@ pub(super) fn settle<T: 'static, E: Reason>(
     match returned {
         Returned::Value(value) => node.fill(Ok(value)),
         Returned::Error(error) => node.fill(Err(error)),
-        Returned::Deferred(inner, null) => return wait(node, inner.node.at(), &null),
+        Returned::Deferred(inner, null) => {
+            let flow = wait(node, inner.node.at(), &null);
+            // Whoever has a handle of the one that waits reaches the other.
+            if flow.is_break() && node.links().handles() > 0 {
+                inner.node.drop_quietly();
+            }
+            return flow;
+        }
     }
     if fault!(F33) && node.paused() != 0 {
         return ControlFlow::Break(());
@@ -129,7 +139,8 @@ fn wait_for_called<T: 'static, E: Reason>(
         return ControlFlow::Continue(());
     }
     let directly = inner.ptr_eq(node);
-    let circle = directly || (inner.state() == State::Waiting && leads_to(inner, node));
+    // Only a Deferred that somebody waits for can close a circle.
+    let circle = directly || (node.links().edges() > 0 && leads_to(inner, node));
     wait_for(node, inner, null);
     if circle {
         report(&Report::WaitsForItself { directly });
