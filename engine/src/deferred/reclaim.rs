@@ -14,7 +14,7 @@
 //!
 //! Nothing here recurses: dying nodes only make new suspects.
 
-use super::counted::{At, Hold};
+use super::counted::{At, Counted, Hold};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -167,19 +167,47 @@ pub(super) fn suspect(block: Hold<()>) {
 }
 
 /// Whether a block that something holds needn't be suspected. Where it holds nothing itself, no circle keeps it. Where
-/// one that it holds, and that holds it, has a handle, that one is suspected when it loses the handle.
+/// one has a handle that can be reached along mutual edges, that one is suspected when it loses the handle: a single way
+/// is looked at, mostly who waits for it, who waits for that one, and so on.
 fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
     if block.links().edges() == 0 {
         return false;
     }
-    let (mut leads_on, mut reached, mut left) = (false, false, 4);
-    let _ = block.edges(&mut |to, mutual| {
-        leads_on = true;
-        reached = mutual && to.links().handles() > 0;
-        left -= 1;
-        if reached || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    reached || !leads_on
+    let mut current: Option<Hold<dyn Reclaimable>> = None;
+    let mut before = block.address();
+    // Brent's algorithm: a way may go in a circle.
+    let (mut landmark, mut steps, mut limit) = (block.address(), 0_usize, 1_usize);
+    loop {
+        let (mut leads_on, mut reached, mut next, mut left) = (false, false, None, 4);
+        let at = current.as_ref().map_or(block, Counted::at);
+        let _ = at.edges(&mut |to, mutual| {
+            leads_on = true;
+            if mutual && to.address() != before {
+                reached = to.links().handles() > 0;
+                if !reached && next.is_none() {
+                    next = Some(to.hold());
+                }
+            }
+            left -= 1;
+            if reached || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if reached {
+            return true;
+        }
+        let Some(next) = next else {
+            return !leads_on;
+        };
+        if next.at().address() == landmark {
+            return false;
+        }
+        before = at.address();
+        steps += 1;
+        if steps == limit {
+            landmark = next.at().address();
+            (steps, limit) = (0, limit * 2);
+        }
+        current = Some(next);
+    }
 }
 
 impl Reclaimer {
