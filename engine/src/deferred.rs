@@ -7,6 +7,8 @@ mod list;
 mod node;
 mod queue;
 mod race;
+#[cfg(any(test, fuzzing))]
+mod raw;
 mod reclaim;
 mod run;
 mod slot;
@@ -28,6 +30,8 @@ pub(crate) use coroutine::Driver;
 pub use coroutine::{DeferredFuture, run_woken};
 pub use list::{DeferredList, ListResult, gather_results};
 pub use race::{race, race_with};
+#[cfg(any(test, fuzzing))]
+pub use raw::callbacks;
 pub use wait::Null;
 pub use weak::WeakDeferred;
 

@@ -61,6 +61,12 @@ mod failure;
 #[cfg(deferral_faults)]
 #[doc(hidden)]
 pub mod fault;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod raw {
+    //! What only tests and fuzzing reach.
+    pub use crate::deferred::callbacks;
+}
 mod report;
 mod returned;
 mod sync;

@@ -21,6 +21,9 @@
 
 #![allow(unsafe_code, reason = "blocks of memory are shared, counted and used again")]
 
+#[cfg(test)]
+mod tests;
+
 use super::coroutine::Resume;
 use super::reclaim::{Reclaimable, suspect};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};

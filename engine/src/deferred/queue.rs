@@ -27,6 +27,9 @@
 
 #![allow(unsafe_code, reason = "closures of different types lie side by side")]
 
+#[cfg(test)]
+mod tests;
+
 use super::reclaim::Seen;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, UnsafeCell};
