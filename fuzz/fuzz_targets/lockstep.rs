@@ -4,6 +4,7 @@
 use arbitrary::Unstructured;
 use deferral_conformance::generate::{Operations, program};
 use deferral_conformance::lockstep::{Verdict, model_and_engine};
+use deferral_fuzz as _;
 use deferral_model::Coverage;
 use libfuzzer_sys::fuzz_target;
 

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod enumerate;
 pub mod generate;
 pub mod lockstep;
+pub mod panics;
 pub mod report;
 pub mod shrink;
 pub mod stack;

@@ -1,0 +1,54 @@
+//! What every fuzz target is linked with: an allocator that doesn't take memory back with a wrong layout.
+//!
+//! Whoever frees memory says how large it was; the system's allocator doesn't ask, and neither does
+//! AddressSanitizer, which knows. So it is asked here.
+
+#![allow(unsafe_code, reason = "an allocator is")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::c_void;
+use std::process::abort;
+
+unsafe extern "C" {
+    fn malloc_usable_size(memory: *mut c_void) -> usize;
+}
+
+/// The system's allocator, asked for the size. Under AddressSanitizer alone that is the very size asked for.
+struct Exact;
+
+#[global_allocator]
+static EXACT: Exact = Exact;
+
+// SAFETY: all is left to the system's allocator.
+unsafe impl GlobalAlloc for Exact {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as in `alloc`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        check(memory, layout);
+        // SAFETY: as in `alloc`.
+        unsafe { System.dealloc(memory, layout) };
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        check(memory, layout);
+        // SAFETY: as in `alloc`.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+fn check(memory: *mut u8, layout: Layout) {
+    // SAFETY: the memory came from `malloc` or its like. (What was freed before has the size 0.)
+    let size = unsafe { malloc_usable_size(memory.cast()) };
+    if cfg!(fuzzing) && size != layout.size() && size != 0 {
+        eprintln!("memory of {size} bytes is freed as if it had {}", layout.size());
+        abort();
+    }
+}
