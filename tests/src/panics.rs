@@ -78,7 +78,10 @@ fn operate_within(op: u8, with: u8) {
 fn new(canceller: u8) -> D {
     let owned = Owned::<8>::new();
     match canceller % 4 {
-        0 => D::new(),
+        0 => {
+            drop(owned);
+            D::new()
+        }
         with => D::with_canceller(move |d| {
             owned.check();
             place();
