@@ -19,7 +19,7 @@ const MOST_NESTED: usize = 64;
 #[derive(Default)]
 struct World {
     slots: Vec<D>,
-    /// All that there ever were.
+    /// Half of those that there ever were.
     all: Vec<WeakDeferred<super::Value>>,
     /// Whether what has this ticket is there still.
     owned: Vec<bool>,
@@ -93,7 +93,10 @@ pub(super) fn slot(on: u8) -> D {
 /// Gives a number to a Deferred; the one that had it is let go.
 pub(super) fn put(on: u8, d: D) {
     let before = WORLD.with_borrow_mut(|world| {
-        world.all.push(d.downgrade());
+        // The others have no weak pointer that keeps their memory.
+        if on & SLOTS == 0 {
+            world.all.push(d.downgrade());
+        }
         match world.slots.get_mut(usize::from(on % SLOTS)) {
             Some(slot) => Some(std::mem::replace(slot, d)),
             None => {
