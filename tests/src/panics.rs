@@ -186,8 +186,14 @@ fn use_again() {
                 sets.set(true);
                 Value::default()
             });
-            // Unless one before it, which was left in the queue when another was paused, waits now.
-            assert!(ran.get() || d.state() == State::Waiting, "a callback is run at once");
+            // What is before it in the queue may wait; or hand over to one that is paused, which leaves the rest for later.
+            let mut nudges = world::most();
+            while !ran.get() && d.state() != State::Waiting {
+                assert!(nudges > 0, "a callback is run at once");
+                nudges -= 1;
+                d.pause();
+                d.unpause();
+            }
         }
     }
 }

@@ -113,6 +113,11 @@ pub(super) fn may_nest() -> bool {
     NESTED.replace(NESTED.get() + 1) < MOST_NESTED
 }
 
+/// At least how many Deferreds there are.
+pub(super) fn most() -> usize {
+    WORLD.with_borrow(|world| world.owned.len())
+}
+
 /// A ticket for what is owned.
 pub(super) fn issue() -> usize {
     WORLD.with_borrow_mut(|world| {
