@@ -94,7 +94,7 @@ pub(super) fn slot(on: u8) -> D {
 pub(super) fn put(on: u8, d: D) {
     let before = WORLD.with_borrow_mut(|world| {
         // The others have no weak pointer that keeps their memory.
-        if on & SLOTS == 0 {
+        if on & SLOTS != 0 {
             world.all.push(d.downgrade());
         }
         match world.slots.get_mut(usize::from(on % SLOTS)) {
