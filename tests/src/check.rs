@@ -7,14 +7,20 @@
 //! A subject may be right only when it is asked first, or only about programs as our generator writes them. So
 //! some programs are asked once more at the end, in another order: as they were, and in other words.
 
+mod judge;
+mod small;
+
 use crate::digest::Digest;
 use crate::lockstep::{self, Verdict};
-use crate::shrink::shrink;
-use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
-use deferral_model::{Answer, Coverage, Program};
+use crate::shrink::Progress;
+use crate::subject::{Reply, Subject, SubjectError};
+use deferral_model::{Coverage, Program};
+use judge::with_model;
+pub use judge::{Judged, STORED, judge};
 use serde_json::Value as Json;
+pub use small::Made;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many programs are on their way to a subject at a time.
 const BATCH: usize = 256;
@@ -24,15 +30,6 @@ pub const ENOUGH: usize = 10;
 
 /// How many programs are asked once more at the end.
 const ENCORE: usize = 64;
-
-/// How long a divergence is made smaller, where each try takes its time.
-const SHRINKING: Duration = Duration::from_secs(20);
-
-/// Who says what is undefined: the first of these that is there, with all others of its rank.
-const JUDGES: [&[&str]; 2] = [&["twisted", STORED], &["model"]];
-
-/// The name that a stored trace goes by, as if a subject had given it.
-pub const STORED: &str = "stored";
 
 /// What a run has found so far.
 #[derive(Debug, Default)]
@@ -58,8 +55,10 @@ pub struct Summary {
 pub struct Divergence {
     /// The number of the program in the run, from 0.
     pub number: u64,
-    /// The program, made small.
+    /// The program, as small as it was made.
     pub program: Program,
+    /// How small that is.
+    pub made: Made,
     /// What each subject said to it.
     pub replies: Vec<(String, Reply)>,
     /// The one that differs from all the others, where there are at least three and these agree.
@@ -81,13 +80,23 @@ struct Found {
 /// The subjects of a run.
 pub struct Jury {
     subjects: Vec<Box<dyn Subject>>,
+    /// Is told how far a program is that is made smaller, and says whether to go on.
+    go_on: Box<dyn FnMut(Progress) -> bool>,
+    /// How long programs may still be made smaller on which a subject hangs.
+    for_hanging: Duration,
 }
 
 impl Jury {
     /// These subjects: at least two, or there is nothing to compare.
     #[must_use]
     pub fn new(subjects: Vec<Box<dyn Subject>>) -> Self {
-        Self { subjects }
+        Self { subjects, go_on: Box::new(|_| true), for_hanging: small::FOR_HANGING }
+    }
+
+    /// Is told before each try how far a program is that is made smaller, and says whether to go on.
+    #[must_use]
+    pub fn shrinking_while(self, go_on: impl FnMut(Progress) -> bool + 'static) -> Self {
+        Self { go_on: Box::new(go_on), ..self }
     }
 
     /// Runs programs on all subjects until there are no more, enough divergences were found, or `go_on` says
@@ -212,73 +221,6 @@ impl Jury {
         }
         Ok(found)
     }
-
-    /// Makes a program small on which subjects differ, and asks them all once more. What the lockstep saw the
-    /// first time is shown if it sees nothing any more.
-    ///
-    /// # Errors
-    /// When a subject failed as a whole.
-    pub fn explain(
-        &mut self,
-        number: u64,
-        program: Program,
-        first_seen: Option<lockstep::Divergence>,
-    ) -> Result<Divergence, SubjectError> {
-        self.made_small(Found { number, program, replies: Vec::new(), lockstep: first_seen })
-    }
-
-    fn made_small(&mut self, found: Found) -> Result<Divergence, SubjectError> {
-        let Found { number, mut program, mut replies, lockstep: first_seen } = found;
-        let mut apart = Apart { subjects: &mut self.subjects };
-        let silent = |replies: &[Reply]| {
-            replies.iter().any(|reply| matches!(reply, Reply::Failed(ProgramFailure::Hung(_))))
-        };
-        // A subject that differs only sometimes, or that has to be waited for, is shown with what it was found
-        // with, and with what it said when it was asked again.
-        let mut again = Vec::new();
-        if !silent(&replies) {
-            let (said, differs) = apart.differ(&program)?;
-            let shrinks = differs && !silent(&said);
-            if shrinks || replies.is_empty() {
-                replies = said;
-            } else {
-                again = said;
-            }
-            if shrinks {
-                let started = Instant::now();
-                program = shrink(program, |candidate| {
-                    if started.elapsed() > SHRINKING {
-                        return Ok(false);
-                    }
-                    let (said, differs) = apart.differ(candidate)?;
-                    if differs {
-                        replies = said;
-                    }
-                    Ok(differs)
-                })?;
-                again = apart.ask(&program)?;
-            }
-        }
-        let names = self.names();
-        let odd_one_out = odd_one_out(&names, &replies);
-        let lockstep = match look(&program, self.has("model") && self.has("engine"), &mut Summary::default())
-        {
-            Verdict::Diverges(divergence) => Some(*divergence),
-            _ => first_seen,
-        };
-        let agree = replies.windows(2).all(|pair| pair[0] == pair[1]);
-        let mut columns = Vec::new();
-        for (at, (name, reply)) in names.into_iter().zip(replies).enumerate() {
-            let changed = again.get(at).filter(|again| **again != reply);
-            let changed = changed.map(|again| (format!("again: {name}"), again.clone()));
-            columns.push((name, reply));
-            columns.extend(changed);
-        }
-        if agree && !self.has("model") {
-            columns.push(("model".to_owned(), Reply::Answer(deferral_model::run(&program))));
-        }
-        Ok(Divergence { number, program, replies: columns, odd_one_out, lockstep })
-    }
 }
 
 /// The same program in other words: other script ids and values, a name and a reason.
@@ -321,89 +263,4 @@ fn digest(summary: &mut Summary, number: u64, names: &[String], replies: &[Reply
             _ => digest.add_undefined(number),
         }
     }
-}
-
-/// Asks subjects about single programs, while no batch is on its way.
-struct Apart<'j> {
-    subjects: &'j mut [Box<dyn Subject>],
-}
-
-impl Apart<'_> {
-    fn ask(&mut self, program: &Program) -> Result<Vec<Reply>, SubjectError> {
-        self.subjects.iter_mut().map(|subject| subject.ask(program)).collect()
-    }
-
-    /// What they say, and whether they differ.
-    fn differ(&mut self, program: &Program) -> Result<(Vec<Reply>, bool), SubjectError> {
-        let replies = self.ask(program)?;
-        let names: Vec<String> = self.subjects.iter().map(|subject| subject.name().to_owned()).collect();
-        let has = |name: &str| names.iter().any(|known| known == name);
-        let verdict = look(program, has("model") && has("engine"), &mut Summary::default());
-        let differs = with_model(&names, &replies, &verdict) == Judged::Differs;
-        Ok((replies, differs))
-    }
-}
-
-/// Whether replies to one program agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
-    /// All are the same.
-    Agrees,
-    /// They aren't.
-    Differs,
-    /// Who said so, and why.
-    Undefined(String),
-}
-
-/// Compares what the subjects of these names said to one program.
-#[must_use]
-pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
-    let undefined = |at: usize| match &replies[at] {
-        Reply::Answer(Answer::Undefined { undefined }) => Some(format!("{}: {undefined}", names[at])),
-        _ => None,
-    };
-    let of_rank = |rank: &&[&str]| -> Vec<usize> {
-        (0..replies.len()).filter(|&at| rank.contains(&names[at].as_str())).collect()
-    };
-    let judges = JUDGES.iter().map(of_rank).find(|judges| !judges.is_empty());
-    let judges = judges.unwrap_or_else(|| (0..replies.len()).collect());
-    let said: Vec<String> = judges.iter().filter_map(|&at| undefined(at)).collect();
-    // Judges that don't agree are a difference of their own.
-    let by = if said.len() == judges.len() { said.into_iter().next() } else { None };
-    let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
-    match by {
-        _ if failed => Judged::Differs,
-        Some(who) => Judged::Undefined(who),
-        None if replies.windows(2).all(|pair| pair[0] == pair[1]) => Judged::Agrees,
-        None => Judged::Differs,
-    }
-}
-
-/// As [`judge`], with what the model says where no judge is among the subjects, and what the lockstep saw.
-fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict) -> Judged {
-    let has_judge = names.iter().any(|name| JUDGES.iter().any(|rank| rank.contains(&name.as_str())));
-    let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
-    match (verdict, judge(names, replies)) {
-        // A program that means nothing is to be ended, too.
-        _ if failed => Judged::Differs,
-        (Verdict::Undefined(why), _) if replies.is_empty() || !has_judge => {
-            Judged::Undefined(format!("model: {why}"))
-        }
-        (Verdict::Diverges(_), Judged::Agrees) => Judged::Differs,
-        // That all subjects say so makes no program undefined.
-        (_, Judged::Undefined(_)) if !has_judge => Judged::Differs,
-        (_, judged) => judged,
-    }
-}
-
-fn odd_one_out(names: &[String], replies: &[Reply]) -> Option<String> {
-    if replies.len() < 3 {
-        return None;
-    }
-    let odd = (0..replies.len()).filter(|&at| {
-        let mut others = (0..replies.len()).filter(|&other| other != at).map(|other| &replies[other]);
-        let first = others.next().expect("there are three");
-        others.all(|other| other == first) && *first != replies[at]
-    });
-    odd.map(|at| names[at].clone()).next()
 }

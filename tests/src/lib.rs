@@ -2,11 +2,12 @@
 //! whatever differs is shown.
 //!
 //! The way of a program: [`generate`] makes it (or [`enumerate`], [`corpus`], a file), subjects
-//! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`] compare, [`shrink`] makes a difference
-//! small, [`report`] shows it. `conform` is all of that as a program.
+//! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`] compare, [`shrink`] makes a program
+//! small that shows a [`difference`], [`report`] shows it. `conform` is all of that as a program.
 
 pub mod check;
 pub mod corpus;
+pub mod difference;
 pub mod digest;
 pub mod enumerate;
 pub mod generate;

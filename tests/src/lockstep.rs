@@ -74,6 +74,15 @@ pub fn lockstep<'p>(ops: &'p [Op], left: &mut impl Execution<'p>, right: &mut im
     step_by_step(ops, looks, left, right, &mut Looks::default())
 }
 
+/// As [`lockstep`], but looks at both only after the last operation and when all handles are let go.
+pub fn at_the_end<'p>(
+    ops: &'p [Op],
+    left: &mut impl Execution<'p>,
+    right: &mut impl Execution<'p>,
+) -> Verdict {
+    step_by_step(ops, |at| at + 1 == ops.len(), left, right, &mut Looks::default())
+}
+
 /// Runs operations on two subjects, and looks at both after those that are asked for.
 pub fn step_by_step<'p>(
     ops: impl IntoIterator<Item = &'p Op>,

@@ -30,6 +30,12 @@ pub trait Subject {
         0
     }
 
+    /// Whether there is a hurry from now on: then no answer may take much longer than its slowest one took, and a
+    /// program is to blame only when it fails on that twice.
+    fn hurry(&mut self, hurry: bool) {
+        let _ = hurry;
+    }
+
     /// Ends it, and makes sure that it had nothing more to say.
     ///
     /// # Errors

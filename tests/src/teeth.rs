@@ -1,22 +1,23 @@
 //! How much the suite catches: wrong variants of the model, and of the engine where they were built in, each
 //! looked for with random programs.
 
+use crate::difference::Kind;
 use crate::generate::{LONG_EVERY, Operations, stream};
-#[cfg(deferral_faults)]
-use crate::lockstep::model_and_engine;
-use crate::lockstep::{Seen, Verdict, caught, lockstep};
-use crate::shrink::shrink;
+use crate::lockstep::{Verdict, at_the_end, caught, lockstep};
+use crate::shrink::{Progress, Shrunk, shrink};
+use crate::subject::Execution;
 use crate::subjects::engine::Engine;
 use crate::subjects::model::Model;
-use deferral_model::{Coverage, Fault, Program};
+use deferral_model::{Coverage, Fault, Op, Program};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 /// The most operations that a random program has.
 const MAX_OPS: u32 = 20;
 
-/// Programs longer than that aren't made small: the size of what found a fault is then what it was found with.
-const TOO_LONG: usize = 200;
+/// Longer programs are at first looked at only at the end while they are made small: to look at hundreds of Deferreds
+/// after every operation takes thirty times as long.
+pub const LONG: usize = 200;
 
 /// A fault, and where it is planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Found {
     pub programs: u64,
     /// How long it took.
     pub time: Duration,
-    /// The program that found it, made small.
+    /// The program that found it.
     pub program: Program,
 }
 
@@ -78,23 +79,28 @@ impl Planted {
         }
     }
 
-    /// Whether a program shows it.
+    /// How a program shows it, if it does.
     #[must_use]
-    pub fn shows(self, program: &Program) -> bool {
+    pub fn difference(self, program: &Program) -> Option<Kind> {
+        self.difference_at(Looks::All, program)
+    }
+
+    fn difference_at(self, looks: Looks, program: &Program) -> Option<Kind> {
+        let ops = &program.ops;
         match self {
             Self::Model(fault) => {
-                let faulty = || Model::new(Some(fault), Coverage::default());
-                let right = caught(|| lockstep(&program.ops, &mut faulty(), &mut Model::default()));
-                // A wrong model that panics shows nothing: it would be found by anyone.
-                diverges(&right)
-                    && diverges(&caught(|| lockstep(&program.ops, &mut faulty(), &mut Engine::default())))
+                let model = |fault| Model::new(fault, Coverage::without_clauses());
+                let kind = difference(looks, ops, &mut model(Some(fault)), &mut model(None))?;
+                // The engine is to be as right as the model.
+                difference(looks, ops, &mut model(Some(fault)), &mut Engine::default()).map(|_| kind)
             }
             #[cfg(deferral_faults)]
             Self::Engine(fault) => {
                 deferral::fault::choose(Some(fault));
-                let verdict = model_and_engine(program, &mut Coverage::default());
+                let mut model = Model::new(None, Coverage::without_clauses());
+                let verdict = caught(|| looks.lockstep(ops, &mut model, &mut Engine::default()));
                 deferral::fault::choose(None);
-                matches!(verdict, Verdict::Diverges(_))
+                kind(&verdict)
             }
         }
     }
@@ -104,21 +110,69 @@ impl Planted {
     pub fn find(self, seed: u64, most: u64) -> Option<Found> {
         let started = Instant::now();
         let mut programs = stream(seed, Operations::All, MAX_OPS, LONG_EVERY).zip(1..=most);
-        let (program, programs) = programs.find(|(program, _)| self.shows(program))?;
-        let time = started.elapsed();
-        let program = if program.ops.len() > TOO_LONG {
-            program
+        let (program, programs) = programs.find(|(program, _)| self.difference(program).is_some())?;
+        Some(Found { programs, time: started.elapsed(), program })
+    }
+
+    /// Makes a program small that shows it, all in this process, as long as `go_on` says yes.
+    pub fn shrink(self, program: Program, mut go_on: impl FnMut(Progress) -> bool) -> Shrunk {
+        let whole = Shrunk { program, tries: 0, minimal: false };
+        let end = if whole.program.ops.len() > LONG {
+            self.shrink_at(Looks::End, &whole, &mut go_on)
         } else {
-            let Ok(small) = shrink(program, |simpler| Ok::<_, Infallible>(self.shows(simpler)));
-            small
+            None
         };
-        Some(Found { programs, time, program })
+        match end {
+            Some(end) if end.program.ops.len() > LONG => end,
+            end => self.shrink_at(Looks::All, &end.unwrap_or(whole.clone()), &mut go_on).unwrap_or(whole),
+        }
+    }
+
+    /// Nothing where it doesn't show at these looks.
+    fn shrink_at(self, looks: Looks, before: &Shrunk, go_on: impl FnMut(Progress) -> bool) -> Option<Shrunk> {
+        let kind = self.difference_at(looks, &before.program)?;
+        let shows = |simpler: &Program| {
+            Ok::<_, Infallible>(self.difference_at(looks, simpler).as_ref() == Some(&kind))
+        };
+        let Ok(shrunk) = shrink(before.program.clone(), shows, go_on);
+        Some(Shrunk { tries: before.tries + shrunk.tries, ..shrunk })
     }
 }
 
-fn diverges(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Diverges(divergence) => !matches!(divergence.right, Seen::Panicked(_)),
-        Verdict::Conforms | Verdict::Undefined(_) => false,
+/// When two subjects are looked at in lockstep.
+#[derive(Clone, Copy)]
+enum Looks {
+    All,
+    End,
+}
+
+impl Looks {
+    fn lockstep<'p>(
+        self,
+        ops: &'p [Op],
+        left: &mut impl Execution<'p>,
+        right: &mut impl Execution<'p>,
+    ) -> Verdict {
+        match self {
+            Self::All => lockstep(ops, left, right),
+            Self::End => at_the_end(ops, left, right),
+        }
     }
+}
+
+fn kind(verdict: &Verdict) -> Option<Kind> {
+    match verdict {
+        Verdict::Diverges(divergence) => Some(Kind::of_lockstep(divergence)),
+        Verdict::Conforms | Verdict::Undefined(_) => None,
+    }
+}
+
+/// How two subjects differ, if they do. A wrong model that panics shows nothing: it would be found by anyone.
+fn difference<'p>(
+    looks: Looks,
+    ops: &'p [Op],
+    left: &mut impl Execution<'p>,
+    right: &mut impl Execution<'p>,
+) -> Option<Kind> {
+    kind(&caught(|| looks.lockstep(ops, left, right))).filter(|kind| !matches!(kind, Kind::Panicked(_)))
 }

@@ -418,6 +418,18 @@ fn a_wrong_model_is_a_subject() {
 }
 
 #[test]
+fn what_enumeration_finds_is_made_small_too() {
+    let ran = conform(&["enumerate", "--subject", "model:F52", "--alphabet", "family", "--ops", "2"], "");
+    assert_eq!(ran.status, 0, "no list is empty there: {}{}", ran.out, ran.err);
+    let ran = conform(&["enumerate", "--subject", "model:F60", "--alphabet", "family", "--ops", "2"], "");
+    assert_eq!(ran.status, 1, "{}{}", ran.out, ran.err);
+    let smallest = r#"[{"op":"succeed","value":null},{"op":"list","ds":[0],"fire_on_one_callback":true}]}"#;
+    for word in [", made small:", smallest] {
+        assert!(ran.out.contains(word), "{word}: {}", ran.out);
+    }
+}
+
+#[test]
 fn teeth_shows_each_fault_and_what_was_not_found() {
     let found = conform(&["teeth", "--fault", "F31", "--fault", "F60", "--seeds", "2"], "");
     assert_eq!(found.status, 0, "{}{}", found.out, found.err);

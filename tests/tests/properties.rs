@@ -1,7 +1,9 @@
 //! Random programs: model and engine agree, the programs are alive, and a difference is seen and made small.
 
-use deferral_conformance::generate::{Operations, Seeded, program, programs};
+use deferral_conformance::difference::Kind;
+use deferral_conformance::generate::{Operations, Programs, Seeded, program, programs};
 use deferral_conformance::lockstep::{Seen, Verdict, lockstep, model_and_engine};
+use deferral_conformance::shrink::agreement::difference;
 use deferral_conformance::shrink::shrink;
 use deferral_conformance::subject::{Execution, Observation};
 use deferral_conformance::subjects::engine::{self, Engine};
@@ -11,12 +13,14 @@ use deferral_model::program::OPERATIONS;
 use deferral_model::{Answer, Coverage, Keeper, Op, Program, State, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
+use std::cell::RefCell;
+use std::collections::HashSet;
 
 proptest! {
     #![proptest_config(Config { cases: 3_000, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn model_and_engine_agree(program in programs(Operations::All, 30)) {
+    fn model_and_engine_agree(program in programs(Operations::All, 30).that_differ_by(difference)) {
         let verdict = model_and_engine(&program, &mut Coverage::default());
         prop_assert!(!matches!(verdict, Verdict::Diverges(_)), "{}\n{verdict:?}", program.to_json());
     }
@@ -166,8 +170,15 @@ impl<'p> Execution<'p> for Liar<'p> {
     }
 }
 
+fn lie(program: &Program) -> Option<Kind> {
+    match lockstep(&program.ops, &mut Liar::default(), &mut Engine::default()) {
+        Verdict::Diverges(divergence) => Some(Kind::of_lockstep(&divergence)),
+        Verdict::Conforms | Verdict::Undefined(_) => None,
+    }
+}
+
 fn lie_shows(program: &Program) -> bool {
-    matches!(lockstep(&program.ops, &mut Liar::default(), &mut Engine::default()), Verdict::Diverges(_))
+    lie(program).is_some()
 }
 
 #[test]
@@ -188,23 +199,52 @@ fn a_difference_is_made_small() {
     let mut choose = Seeded::new(5);
     let found =
         std::iter::repeat_with(|| program(&mut choose, Operations::Core, 30)).find(lie_shows).unwrap();
-    let small = shrink(found, |candidate| Ok::<_, std::convert::Infallible>(lie_shows(candidate))).unwrap();
-    let names: Vec<_> = small.ops.iter().map(Op::name).collect();
+    let shows = |candidate: &Program| Ok::<_, std::convert::Infallible>(lie_shows(candidate));
+    let small = shrink(found, shows, |_| true).unwrap();
+    assert!(small.minimal && small.tries > 0);
+    let names: Vec<_> = small.program.ops.iter().map(Op::name).collect();
     assert_eq!(names.iter().filter(|name| **name == "cancel").count(), 2, "{names:?}");
     assert_eq!(names.len(), 3, "{names:?}");
 }
 
-#[test]
-fn proptest_shrinks_by_the_same_steps() {
-    let mut runner = TestRunner::new(Config { cases: 2_000, failure_persistence: None, ..Config::default() });
-    let failed = runner.run(&programs(Operations::Core, 30), |program| {
+/// The first program of some random ones that shows the lie, and what proptest makes of it.
+fn made_small_by_proptest(runner: &mut TestRunner, programs: &Programs) -> (Program, Program) {
+    let first = RefCell::new(None);
+    let failed = runner.run(programs, |program| {
+        if lie_shows(&program) {
+            first.borrow_mut().get_or_insert_with(|| program.clone());
+        }
         prop_assert!(!lie_shows(&program));
         Ok(())
     });
     match failed {
-        Err(TestError::Fail(_, small)) => assert_eq!(small.ops.len(), 3, "{}", small.to_json()),
+        Err(TestError::Fail(_, small)) => (first.take().unwrap(), small),
         other => panic!("{other:?}"),
     }
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(Config { cases: 2_000, failure_persistence: None, ..Config::default() })
+}
+
+#[test]
+fn proptest_shrinks_by_the_same_steps() {
+    let (_, small) = made_small_by_proptest(&mut runner(), &programs(Operations::Core, 30));
+    assert_eq!(small.ops.len(), 3, "{}", small.to_json());
+}
+
+#[test]
+fn proptest_keeps_the_kind_of_the_difference() {
+    let mut runner = runner();
+    let mut kinds = HashSet::new();
+    for _ in 0..40 {
+        let (first, small) =
+            made_small_by_proptest(&mut runner, &programs(Operations::Core, 30).that_differ_by(lie));
+        assert_eq!(lie(&small), lie(&first), "{}", first.to_json());
+        assert!(small.size() <= first.size());
+        kinds.extend(lie(&first));
+    }
+    assert!(kinds.len() > 1, "{kinds:?}");
 }
 
 /// Found on 2026-11-22 by a random run: the error that Twisted cancels a coroutine with was held by a pause, and

@@ -46,7 +46,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
         }
         seed
     });
-    let mut jury = jury(&arguments.subject, &arguments.against)?;
+    let jury = jury(&arguments.subject, &arguments.against)?;
     let operations = if arguments.core { Operations::Core } else { Operations::All };
     let programs = stream(seed, operations, arguments.max_ops, arguments.long_every);
     let started = Instant::now();
@@ -54,9 +54,11 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
     let cases = if time.is_some() { u64::MAX } else { arguments.cases };
 
     let bar = show::progress(time.is_none().then_some(cases));
+    let mut jury = jury.shrinking_while(show::shrinking(&bar));
     let mut summary = Summary::default();
     interrupt::note()?;
     let ended = jury.check(programs.take(usize::try_from(cases)?), &mut summary, |summary| {
+        bar.set_message("");
         bar.set_position(summary.programs);
         !interrupt::came() && time.is_none_or(|time| started.elapsed() < time)
     });

@@ -80,8 +80,8 @@ pub(crate) fn enumerate(arguments: &Arguments) -> Result<Verdict> {
         numbers.start = from;
     }
     interrupt::note()?;
-    let mut jury = jury(&arguments.subject, &arguments.against)?;
     let bar = show::progress(Some(numbers.end - numbers.start));
+    let mut jury = jury(&arguments.subject, &arguments.against)?.shrinking_while(show::shrinking(&bar));
     let mut summary = Summary { first: numbers.start, ..Summary::default() };
     let started = Instant::now();
     let ended = if jury.in_lockstep_alone() {

@@ -1,16 +1,17 @@
 //! What the commands print in common: the progress bar, the summary of a comparison, its divergences.
 
-use crate::Verdict;
+use crate::{Verdict, interrupt};
 use anyhow::{Context, Result, bail};
 use deferral_conformance::check::{Divergence, ENOUGH, Summary};
 use deferral_conformance::report::text::side_by_side;
+use deferral_conformance::shrink::Progress;
 use deferral_model::coverage::{CLAUSES, CORE_OPERATIONS, Stage};
 use deferral_model::program::OPERATIONS;
 use deferral_model::{Coverage, Keeper};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many pairs that were never met are listed.
 const LISTED: usize = 20;
@@ -19,11 +20,30 @@ const LISTED: usize = 20;
 pub(crate) fn progress(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
         Some(total) => {
-            (ProgressBar::new(total), "{bar:40} {human_pos}/{human_len} programs, {per_sec}, {eta} left")
+            (ProgressBar::new(total), "{bar:40} {human_pos}/{human_len} programs, {per_sec}, {eta} left{msg}")
         }
-        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} programs, {per_sec}, {elapsed}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} programs, {per_sec}, {elapsed}{msg}"),
     };
     bar.with_style(ProgressStyle::with_template(template).expect("the template is right"))
+}
+
+/// How long programs are made smaller before that is shown.
+const UNSEEN: Duration = Duration::from_secs(1);
+
+/// Shows on a progress bar how far a program is that is made smaller, and ends that at an interrupt.
+pub(crate) fn shrinking(bar: &ProgressBar) -> impl FnMut(Progress) -> bool + use<> {
+    let bar = bar.clone();
+    let mut started = Instant::now();
+    move |Progress { operations, tries }| {
+        if tries == 0 {
+            started = Instant::now();
+            bar.set_message("");
+        }
+        if started.elapsed() > UNSEEN {
+            bar.set_message(format!("; making one smaller: {operations} operations, {tries} tries"));
+        }
+        !interrupt::came()
+    }
 }
 
 /// Writes to standard output. That nobody reads it any more is no failure: the exit status says it all.
@@ -146,7 +166,7 @@ fn write_clauses(text: &mut String, coverage: &Coverage) -> fmt::Result {
 }
 
 fn write_divergence(text: &mut String, divergence: &Divergence) -> fmt::Result {
-    writeln!(text, "DIVERGENCE in program {}, made small:", divergence.number + 1)?;
+    writeln!(text, "DIVERGENCE in program {}, {}:", divergence.number + 1, divergence.made)?;
     let replies: Vec<_> = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
     text.push_str(&side_by_side(&divergence.program, &replies));
     if let Some(lockstep) = &divergence.lockstep {

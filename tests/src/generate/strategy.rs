@@ -2,16 +2,17 @@
 
 use super::choose::Seeded;
 use super::program::Operations;
-use crate::shrink::candidates;
+use crate::difference::Kind;
+use crate::shrink::Search;
 use deferral_model::Program;
 use proptest::arbitrary::any;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-/// Programs of at most `max_ops` operations.
+/// Programs of at most `max_ops` operations. They are made small as long as the test fails.
 #[must_use]
 pub fn programs(operations: Operations, max_ops: u32) -> Programs {
-    Programs { operations, max_ops }
+    Programs { operations, max_ops, difference: None }
 }
 
 /// The strategy of [`programs`].
@@ -19,6 +20,15 @@ pub fn programs(operations: Operations, max_ops: u32) -> Programs {
 pub struct Programs {
     operations: Operations,
     max_ops: u32,
+    difference: Option<fn(&Program) -> Option<Kind>>,
+}
+
+impl Programs {
+    /// For a test that fails by a difference: they are made small as long as it is of the same kind.
+    #[must_use]
+    pub fn that_differ_by(self, difference: fn(&Program) -> Option<Kind>) -> Self {
+        Self { difference: Some(difference), ..self }
+    }
 }
 
 impl Strategy for Programs {
@@ -27,24 +37,18 @@ impl Strategy for Programs {
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let seed = any::<u64>().new_tree(runner)?.current();
-        let mut choose = Seeded::new(seed);
-        Ok(Shrinking::from(super::program(&mut choose, self.operations, self.max_ops)))
+        let tried = super::program(&mut Seeded::new(seed), self.operations, self.max_ops);
+        Ok(Shrinking { tried, difference: self.difference, kind: None, search: None })
     }
 }
 
-/// A program while proptest shrinks it: the smallest that failed, and what is still to be tried on it.
-#[derive(Clone, Debug)]
+/// A program, and once it has failed, how it is made smaller.
 pub struct Shrinking {
-    failed: Program,
     tried: Program,
-    candidates: std::vec::IntoIter<Program>,
-}
-
-impl From<Program> for Shrinking {
-    fn from(program: Program) -> Self {
-        let candidates = candidates(&program).into_iter();
-        Self { failed: program.clone(), tried: program, candidates }
-    }
+    difference: Option<fn(&Program) -> Option<Kind>>,
+    /// What the first program showed that failed.
+    kind: Option<Kind>,
+    search: Option<Search>,
 }
 
 impl ValueTree for Shrinking {
@@ -56,24 +60,30 @@ impl ValueTree for Shrinking {
 
     /// The current program failed: goes on from there.
     fn simplify(&mut self) -> bool {
-        if self.tried != self.failed {
-            *self = Self::from(self.tried.clone());
+        match &mut self.search {
+            Some(search) => search.accept(),
+            None => {
+                self.kind = self.difference.and_then(|difference| difference(&self.tried));
+                self.search = Some(Search::new(self.tried.clone()));
+            }
         }
         self.complicate()
     }
 
-    /// The current program passed: tries the next one.
+    /// The current program passed: tries the next one, or ends with the last that failed.
     fn complicate(&mut self) -> bool {
-        match self.candidates.next() {
-            Some(next) => {
+        let Some(search) = &mut self.search else {
+            return false;
+        };
+        while let Some(next) = search.propose() {
+            if self.difference.is_none_or(|difference| difference(&next) == self.kind) {
                 self.tried = next;
-                true
-            }
-            None => {
-                let more = self.tried != self.failed;
-                self.tried = self.failed.clone();
-                more
+                return true;
             }
         }
+        let best = search.best();
+        let more = self.tried != best;
+        self.tried = best;
+        more
     }
 }

@@ -36,6 +36,10 @@ const SHARE: u32 = 10;
 /// it was to answer.
 const LAPSES: u32 = 5;
 
+/// In a hurry it may take so many times what its slowest answer took, and no less than this.
+const HURRY: u32 = 8;
+const HURRIED: Duration = Duration::from_millis(50);
+
 /// The longest answer that a subject may give, in bytes.
 const LONGEST: u64 = 256 << 20;
 
@@ -69,6 +73,9 @@ pub struct Process {
     lapses: u32,
     /// Whether it was silent once.
     silent: bool,
+    /// The longest that an answer took, with what starting it took.
+    slowest: Duration,
+    hurry: bool,
     /// Whether the rest of what it was given isn't worth the time.
     given_up: Option<ProgramFailure>,
 }
@@ -131,6 +138,8 @@ impl Process {
             suspects: 0,
             lapses: 0,
             silent: false,
+            slowest: Duration::ZERO,
+            hurry: false,
             given_up: None,
         };
         process.restart()?;
@@ -146,7 +155,7 @@ impl Process {
     }
 
     fn restart(&mut self) -> Result<(), SubjectError> {
-        self.restarts += u64::from(self.running.is_some());
+        self.restarts += u64::from(self.running.is_some() && !self.hurry);
         self.running = None;
         self.sent = 0;
         let started = Running::start(&self.command);
@@ -200,10 +209,12 @@ impl Process {
                 self.lapses = 0;
                 return self.blame(failure);
             }
-            if self.lapses == LAPSES {
-                return self.blame(failure.once_more());
+            if !self.hurry {
+                if self.lapses == LAPSES {
+                    return self.blame(failure.once_more());
+                }
+                self.lapses += 1;
             }
-            self.lapses += 1;
             self.restart()?;
         }
     }
@@ -234,15 +245,22 @@ impl Process {
 
     fn read(&mut self) -> Result<String, Failure> {
         let share = self.patience / SHARE;
-        let patience = self.credit.clamp(share, self.patience);
+        let patience = match self.hurry {
+            true => (self.slowest * HURRY).max(HURRIED).min(self.patience),
+            false => self.credit.clamp(share, self.patience),
+        };
         let Some(running) = &mut self.running else {
             return Err(Failure::Ended("it isn't running".to_owned()));
         };
         let asked = Instant::now();
         let read = running.lines.recv_timeout(patience);
-        self.credit = self.credit.saturating_sub(asked.elapsed());
+        let took = asked.elapsed();
+        if !self.hurry {
+            self.credit = self.credit.saturating_sub(took);
+        }
         match read {
             Ok(line) => {
+                self.slowest = self.slowest.max(took);
                 if !self.silent {
                     self.credit = (self.credit + share).min(self.patience * CREDIT);
                 }
@@ -335,6 +353,10 @@ impl Subject for Process {
 
     fn restarts(&self) -> u64 {
         self.restarts
+    }
+
+    fn hurry(&mut self, hurry: bool) {
+        self.hurry = hurry;
     }
 
     fn finish(&mut self) -> Result<(), SubjectError> {
