@@ -7,7 +7,7 @@ pub mod agreement;
 mod draft;
 mod edits;
 mod members;
-mod names;
+pub(crate) mod names;
 mod parts;
 mod search;
 mod tree;

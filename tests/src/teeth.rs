@@ -1,6 +1,8 @@
 //! How much the suite catches: wrong variants of the model, and of the engine where they were built in, each
 //! looked for with random programs.
 
+mod known;
+
 use crate::difference::Kind;
 use crate::generate::{LONG_EVERY, Operations, stream};
 use crate::lockstep::{Verdict, at_the_end, caught, lockstep};
@@ -11,6 +13,8 @@ use crate::subjects::model::Model;
 use deferral_model::{Coverage, Fault, Op, Program};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
+
+pub use known::Known;
 
 /// The most operations that a random program has.
 const MAX_OPS: u32 = 20;

@@ -434,6 +434,7 @@ fn teeth_shows_each_fault_and_what_was_not_found() {
     let found = conform(&["teeth", "--fault", "F31", "--fault", "F60", "--seeds", "2"], "");
     assert_eq!(found.status, 0, "{}{}", found.out, found.err);
     assert!(found.out.contains("F31       2/2"), "{}", found.out);
+    assert!(found.out.contains("made small    4 of 4 programs"), "{}", found.out);
     let missed = conform(&["teeth", "--fault", "F76", "--seeds", "2", "--most", "1"], "");
     assert_eq!(missed.status, 1, "{}{}", missed.out, missed.err);
     assert!(missed.out.contains("NOT FOUND     F76"), "{}", missed.out);

@@ -9,7 +9,7 @@ use deferral_conformance::stack::with_stack;
 use deferral_conformance::subject::{InProcess, ProgramFailure, Reply, Subject};
 use deferral_conformance::subjects::named;
 use deferral_conformance::subjects::process::Process;
-use deferral_conformance::teeth::Planted;
+use deferral_conformance::teeth::{Known, Planted};
 use deferral_model::{Answer, Event, Failure, Op, Program, State, Trace, Value};
 use std::time::Duration;
 
@@ -18,6 +18,12 @@ use simpler::simpler;
 
 /// The faults that need hundreds of operations, which `conform teeth` makes small in half a minute.
 const LONG: [&str; 1] = ["F19"];
+
+/// Seeds of which the programs are made small.
+const SEEDS: [u64; 3] = [101, 102, 103];
+
+/// In how many faults of a hundred the smallest program must be no larger than the smallest that enumeration knows.
+const NO_LARGER_PERCENT: usize = 95;
 
 fn faults() -> impl Iterator<Item = Planted> {
     Planted::in_model().filter(|fault| !LONG.contains(&fault.id()))
@@ -28,7 +34,7 @@ fn nothing_simpler_shows_the_same() {
     let (mut left, mut found_simpler) = (Vec::new(), 0);
     with_stack(|| {
         for fault in faults() {
-            let found = fault.find(101, 100_000).unwrap().program;
+            let found = fault.find(SEEDS[0], 100_000).unwrap().program;
             let kind = fault.difference(&found).unwrap();
             let shows = |simpler: &Program| fault.difference(simpler).as_ref() == Some(&kind);
             found_simpler += usize::from(found.size() < 200 && simpler(&found).iter().any(shows));
@@ -45,6 +51,29 @@ fn nothing_simpler_shows_the_same() {
     assert!(left.is_empty(), "{}", left.join("\n"));
     // The enumeration of what is simpler can find something: it does on nearly every program as it was found.
     assert!(found_simpler > faults().count() * 9 / 10, "{found_simpler}");
+}
+
+#[test]
+fn the_smallest_are_no_larger_than_what_enumeration_knows() {
+    let mut larger = Vec::new();
+    let mut known_faults = 0;
+    with_stack(|| {
+        for fault in faults() {
+            let Some(known) = Known::of(fault, 2, 2).fewest() else {
+                continue;
+            };
+            known_faults += 1;
+            let sizes = SEEDS.map(|seed| {
+                let found = fault.find(seed, 100_000).unwrap().program;
+                fault.shrink(found, |_| true).program.size()
+            });
+            if sizes.iter().all(|size| *size > known) {
+                larger.push(format!("{}: {sizes:?}, known {known}", fault.id()));
+            }
+        }
+    });
+    assert!(known_faults >= 30, "{known_faults}");
+    assert!(larger.len() * 100 <= known_faults * (100 - NO_LARGER_PERCENT), "{larger:?}");
 }
 
 #[test]

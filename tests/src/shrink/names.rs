@@ -78,13 +78,13 @@ pub(super) fn resource_mut(op: &mut Op) -> Option<&mut usize> {
 
 /// What operations name, those inside scripts too.
 #[derive(Default)]
-pub(super) struct Named {
-    pub(super) slots: BTreeSet<usize>,
-    pub(super) resources: BTreeSet<usize>,
+pub(crate) struct Named {
+    pub(crate) slots: BTreeSet<usize>,
+    pub(crate) resources: BTreeSet<usize>,
 }
 
 impl Named {
-    pub(super) fn in_ops(ops: &[Op]) -> Self {
+    pub(crate) fn in_ops(ops: &[Op]) -> Self {
         let mut named = Self::default();
         named.add(ops);
         named
@@ -100,7 +100,7 @@ impl Named {
 }
 
 /// Whether an operation binds a slot.
-pub(super) fn binds_slot(op: &Op) -> bool {
+pub(crate) fn binds_slot(op: &Op) -> bool {
     matches!(
         op,
         Op::New { .. }
@@ -117,7 +117,7 @@ pub(super) fn binds_slot(op: &Op) -> bool {
 }
 
 /// Whether an operation binds a resource.
-pub(super) fn binds_resource(op: &Op) -> bool {
+pub(crate) fn binds_resource(op: &Op) -> bool {
     matches!(op, Op::Lock {} | Op::Semaphore { .. } | Op::Queue { .. })
 }
 
@@ -141,13 +141,13 @@ pub(super) fn rename_resources(ops: &mut [Op], name: &impl Fn(usize) -> usize) {
 ///
 /// The language says what an operation does that names an unbound slot: nothing, so it goes as well; a list goes on
 /// without it, and who would wait for it gets a null.
-pub(super) fn close_slots(ops: &mut Vec<Op>, gone: &Range<usize>) {
+pub(crate) fn close_slots(ops: &mut Vec<Op>, gone: &Range<usize>) {
     rename_slots(ops, &|slot| closed(slot, gone));
     leave_out(ops, &|op| op.slot() == Some(GONE) || matches!(op, Op::Chain { to: GONE, .. }));
 }
 
 /// As [`close_slots`], for a resource.
-pub(super) fn close_resource(ops: &mut Vec<Op>, gone: usize) {
+pub(crate) fn close_resource(ops: &mut Vec<Op>, gone: usize) {
     rename_resources(ops, &|resource| closed(resource, &(gone..gone + 1)));
     leave_out(ops, &|op| resource(op) == Some(GONE));
 }
