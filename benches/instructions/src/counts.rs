@@ -77,7 +77,6 @@ impl Counts {
 }
 
 /// Instructions a unit from each size to the next, which it stands with: what a run takes at any size cancels out.
-#[allow(clippy::cast_precision_loss, reason = "counts are far below what a float holds exactly")]
 fn slopes(runs: &BTreeMap<u64, u64>) -> Vec<(u64, f64)> {
     let larger = runs.iter().skip(1);
     let slope = |((fewer, less), (more, count)): ((&u64, &u64), (&u64, &u64))| {

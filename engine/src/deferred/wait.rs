@@ -100,7 +100,8 @@ pub(super) fn settle<T: 'static, E: Reason>(
         Returned::Error(error) => node.fill(Err(error)),
         Returned::Deferred(inner, null) => {
             let flow = wait(node, inner.node.at(), &null);
-            // Whoever has a handle of the one that waits reaches the other.
+            // Whoever has a handle of the one that waits reaches the other. It does wait: nothing undoes the waiting in
+            // a circle, and code of the user's runs in between only when such a one is reported.
             if flow.is_break() && node.links().handles() > 0 {
                 inner.node.drop_quietly();
             }
