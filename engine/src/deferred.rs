@@ -16,6 +16,7 @@ mod then;
 mod wait;
 mod weak;
 
+use crate::debug::Origin;
 use crate::error::{AlreadyCalled, Reason};
 use crate::returned::{IntoReturned, Returned};
 use counted::{At, Handle};
@@ -66,7 +67,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// An unfired Deferred. Cancelling it makes it fail with [`Cancelled`](crate::Cancelled).
     #[must_use]
     pub fn new() -> Self {
-        Self::from_node(|| Node::new(None))
+        Self::made(None)
     }
 
     /// An unfired Deferred with a canceller: what [`cancel`](Self::cancel) calls to stop whatever was to give
@@ -74,7 +75,7 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     /// [`Cancelled`](crate::Cancelled). It is kept until the Deferred is fired: it is called again when it is
     /// cancelled again after a panic, and entered again when it cancels the Deferred itself before firing it.
     pub fn with_canceller(canceller: impl Fn(&Self) + 'static) -> Self {
-        Self::from_node(|| Node::new(Some(Canceller::User(Rc::new(canceller)))))
+        Self::made(Some(Canceller::User(Rc::new(canceller))))
     }
 
     /// Adds a callback: called with the value, or passed over by an error.
@@ -197,8 +198,13 @@ impl<T: 'static, E: Reason> Deferred<T, E> {
     }
 
     #[inline]
-    fn from_node(node: impl FnOnce() -> Node<T, E>) -> Self {
-        Self { node: Handle::new(node) }
+    fn made(canceller: Option<Canceller<T, E>>) -> Self {
+        let node: Handle<Node<T, E>> = Handle::fresh();
+        let origin = Origin::of_new();
+        if canceller.is_some() || origin.is_some() {
+            node.make_rare(canceller, origin);
+        }
+        Self { node }
     }
 
     #[inline]

@@ -105,7 +105,7 @@ struct Core<U, E> {
 /// Gives a task a new Deferred to fire, which cancels it.
 fn output_of<U: Default + 'static, E: Reason>(task: At<'_, Task<U, E>>) -> Deferred<U, E> {
     let canceller = Canceller::Own(Rc::new(CancelTask(task.edge())));
-    let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+    let deferred = Deferred::made(Some(canceller));
     let before = task.core.borrow_mut().output.replace(deferred.node.at().edge());
     drop(before);
     deferred

@@ -118,7 +118,10 @@ pub(super) trait Count {
     #[inline]
     fn count(header: &Header) {
         let cell = Self::cell(header);
-        cell.set(cell.get().checked_add(1).expect("memory is full before the counter is"));
+        cell.set(cell.get().wrapping_add(1));
+        if cell.get() == 0 {
+            full(cell);
+        }
     }
 
     /// Looks after a block that has just lost one.
@@ -126,6 +129,13 @@ pub(super) trait Count {
     /// # Safety
     /// The block is alive but for the count that it has just lost.
     unsafe fn lost(header: NonNull<Header>);
+}
+
+/// Takes back the one that a full counter has no room for.
+#[cold]
+fn full(cell: &Cell<u32>) -> ! {
+    cell.set(u32::MAX);
+    panic!("memory is full before the counter is");
 }
 
 /// What keeps the body, not only the memory.
@@ -220,6 +230,37 @@ pub(super) type Edge<N> = Counted<N, Edges>;
 pub(super) type Hold<N> = Counted<N, Holds>;
 pub(super) type Weak<N> = Counted<N, Weaks>;
 
+/// The body of a block that begins as all others of its type do.
+pub(super) trait Fresh: Reclaimable + Sized + 'static {
+    const FRESH: Self;
+}
+
+impl<N: Fresh> Handle<N> {
+    /// A new block: a copy of what is known before anything runs.
+    #[inline]
+    pub(super) fn fresh() -> Self {
+        let block = allocate(Layout::new::<Block<N>>()).cast::<Block<N>>();
+        // SAFETY: it was allocated for this.
+        unsafe {
+            block.write(
+                const {
+                    Block {
+                        header: Header {
+                            handles: Cell::new(1),
+                            edges: Cell::new(0),
+                            holds: Cell::new(0),
+                            weak: Cell::new(0),
+                            kind: &Kind { erase: erase::<N>, let_go: let_go::<N> },
+                        },
+                        body: N::FRESH,
+                    }
+                },
+            );
+        };
+        Self { block, owns: PhantomData }
+    }
+}
+
 impl<N: Reclaimable + 'static, C: Count> Counted<N, C> {
     /// A new block, whose body is made in place.
     #[inline]
@@ -235,7 +276,10 @@ impl<N: Reclaimable + 'static, C: Count> Counted<N, C> {
         };
         C::cell(&header).set(1);
         // SAFETY: it was allocated for this.
-        unsafe { block.write(Block { header, body: body() }) };
+        unsafe {
+            (&raw mut (*block.as_ptr()).header).write(header);
+            (&raw mut (*block.as_ptr()).body).write(body());
+        }
         Self { block, owns: PhantomData }
     }
 }
@@ -326,6 +370,23 @@ impl<N: ?Sized, C: Strong> Counted<N, C> {
         let cell = C::cell(this.header());
         debug_assert!(cell.get() > 0, "it is counted");
         cell.set(cell.get() - 1);
+    }
+}
+
+impl<N: Reclaimable + 'static> Edge<N> {
+    /// Frees the block, where nothing else points to it, and nothing is in it; else gives this back.
+    #[inline]
+    pub(super) fn free_if_last(self) -> Option<Self> {
+        let Header { handles, edges, holds, weak, .. } = self.header();
+        // Not even a mark is set.
+        let last = edges.get() == 1 && (handles.get() | holds.get() | weak.get()) == 0;
+        if !(last && self.plain()) {
+            return Some(self);
+        }
+        let this = ManuallyDrop::new(self);
+        // SAFETY: this alone points to it, and goes; a plain body has nothing to drop.
+        unsafe { deallocate(this.block.cast(), Layout::new::<Block<N>>()) };
+        None
     }
 }
 

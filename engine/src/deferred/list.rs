@@ -170,7 +170,7 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
             flags,
         });
         let canceller = Canceller::Own(Rc::new(CancelMembers(gathering.at().edge())));
-        let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+        let deferred = Deferred::made(Some(canceller));
         deferred.node.set(LIST, true);
         gathering.core.borrow_mut().fires = Some(Fires {
             output: deferred.node.at().edge(),

@@ -4,6 +4,7 @@
 //!   Deferred ──┐           ┌─ counts: handles, edges, holds, weak       24 bytes, with `erase` (counted.rs)
 //!   Deferred ──┼──► Node ──┤  stage: nothing                            16 of a word and a `Failure`
 //!   Edge ──────┘           │         | fired (the result)
+//!                          │         | owing (what makes the null, once the target of a chain has run)
 //!                          │         | waiting (Edge ──► inner)
 //!                          │  entries: callbacks                        48 (queue.rs)
 //!                          │           | continue (Edge ──► waiter) | chain (Edge ──► target)
@@ -24,8 +25,8 @@
 //! - `UNHANDLED` is only set where there is an error, or while it is running.
 //! - A dead node is empty: no result, no entries, no canceller.
 
-use super::counted::{At, Edge};
-use super::queue::{Context, Payload, Queue};
+use super::counted::{At, Edge, Fresh};
+use super::queue::{Context, Flow, Payload, Queue};
 use super::reclaim::{Reclaimable, Seen};
 pub(super) use super::slot::Stage;
 use super::wait::settle;
@@ -33,7 +34,7 @@ use super::{Deferred, State};
 use crate::debug::Origin;
 use crate::error::Reason;
 use crate::report::{Report, drop_caught, dropped, report};
-use crate::returned::{IntoReturned, MakeNull, Returned};
+use crate::returned::{IntoReturned, Returned};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
@@ -87,19 +88,13 @@ impl<T, E> Rare<T, E> {
     }
 }
 
-/// Whom the loop goes on with: one that waited for a result that is its own now, or that was fired along with it.
-pub(super) struct Link<T, E> {
-    pub(super) to: Edge<Node<T, E>>,
-    /// Fired along: what to leave behind when it has run.
-    pub(super) chained: Option<MakeNull<T>>,
-}
-
 impl<T, E> Context for Node<T, E> {
     type At<'a>
         = At<'a, Self>
     where
         Self: 'a;
-    type Link = Link<T, E>;
+    /// One that waited for a result that is its own now, or that was fired along with it.
+    type Link = Edge<Self>;
     type Waiter = Edge<Self>;
 }
 
@@ -113,7 +108,7 @@ pub(super) trait Hook<T, E> {
 pub(super) struct Hooked<T, E>(pub(super) Box<dyn Hook<T, E>>);
 
 impl<T: 'static, E: Reason> Payload<Node<T, E>> for Hooked<T, E> {
-    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let result = node.take().expect("a Deferred that runs has a result");
         settle(node, self.0.call(result))
     }
@@ -162,7 +157,7 @@ where
     F: FnOnce(Result<T, E>) -> R,
 {
     #[inline]
-    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let result = node.take().expect("a Deferred that runs has a result");
         settle(node, (self.0)(result).into_returned())
     }
@@ -174,7 +169,7 @@ where
     F: FnOnce(T) -> R,
 {
     #[inline]
-    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         match node.take_value() {
             Some(value) => settle(node, (self.0)(value).into_returned()),
             None => passed_over(self.0),
@@ -188,7 +183,7 @@ where
     F: FnOnce(E) -> R,
 {
     #[inline]
-    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         match node.take_error() {
             Some(error) => settle(node, (self.0)(error).into_returned()),
             None => passed_over(self.0),
@@ -203,7 +198,7 @@ where
     S: IntoReturned<T, E>,
     G: FnOnce(E) -> S,
 {
-    fn call(self, node: At<'_, Node<T, E>>, _: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let Self(callback, errback, _) = self;
         match node.take().expect("a Deferred that runs has a result") {
             Ok(value) if fault!(F12) => match callback(value).into_returned() {
@@ -228,7 +223,7 @@ where
 
 /// A callback that isn't for what came: it is dropped, and the result stays as it is.
 #[inline]
-fn passed_over<F>(function: F) -> ControlFlow<()> {
+fn passed_over<F, T, E>(function: F) -> Flow<Node<T, E>> {
     drop_caught(function);
     ControlFlow::Continue(())
 }
@@ -256,26 +251,26 @@ pub(super) trait Cancels<T, E> {
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
 }
 
-impl<T: 'static, E: Reason> Node<T, E> {
-    #[inline]
-    pub(super) fn new(canceller: Option<Canceller<T, E>>) -> Self {
-        let origin = Origin::of_new();
-        Self {
-            stage: Cell::new(Stage::Nothing),
-            entries: Queue::new(Beside {
-                state: Cell::new(State::Unfired),
-                flags: Cell::new(0),
-                paused: Cell::new([0; 4]),
-            }),
-            rare: match canceller.is_some() || origin.is_some() {
-                true => OnceCell::from(Rare::new(canceller, origin)),
-                false => OnceCell::new(),
-            },
-        }
-    }
+impl<T: 'static, E: Reason> Fresh for Node<T, E> {
+    const FRESH: Self = Self {
+        stage: Cell::new(Stage::Nothing),
+        entries: Queue::new(Beside {
+            state: Cell::new(State::Unfired),
+            flags: Cell::new(0),
+            paused: Cell::new([0; 4]),
+        }),
+        rare: OnceCell::new(),
+    };
 }
 
 impl<T, E> Node<T, E> {
+    /// Gives a new one what few have.
+    #[cold]
+    pub(super) fn make_rare(&self, canceller: Option<Canceller<T, E>>, origin: Option<Arc<Origin>>) {
+        let made = self.rare.set(Rare::new(canceller, origin));
+        debug_assert!(made.is_ok(), "it is new");
+    }
+
     #[inline]
     pub(super) fn beside(&self) -> &Beside {
         &self.entries.beside

@@ -58,16 +58,19 @@ pub(super) trait Context {
     type At<'a>: Copy
     where
         Self: 'a;
-    /// Whom an entry that stops the run goes on with, if anyone.
+    /// Whom an entry that stops the run goes on with.
     type Link;
     /// Who waits.
     type Waiter;
 }
 
+/// Whether the next entry is to run; and if not, with whom to go on, if anyone.
+pub(super) type Flow<C> = ControlFlow<Option<<C as Context>::Link>>;
+
 /// What is in a queue.
 pub(super) trait Payload<C: Context>: Sized {
-    /// Runs the entry; whether the next one is to run then, and if not, with whom to go on.
-    fn call(self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()>;
+    /// Runs the entry.
+    fn call(self, at: C::At<'_>) -> Flow<C>;
 
     /// Shows the edges that the entry holds.
     fn edges(&self, _: &mut Seen<'_>) -> ControlFlow<()> {
@@ -84,8 +87,8 @@ pub(super) trait Payload<C: Context>: Sized {
 struct Boxed<P>(Box<P>);
 
 impl<C: Context, P: Payload<C>> Payload<C> for Boxed<P> {
-    fn call(self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()> {
-        (*self.0).call(at, link)
+    fn call(self, at: C::At<'_>) -> Flow<C> {
+        (*self.0).call(at)
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
@@ -98,8 +101,7 @@ impl<C: Context, P: Payload<C>> Payload<C> for Boxed<P> {
 }
 
 /// Runs the payload that lies there.
-type Call<C> =
-    unsafe fn(*mut Word, <C as Context>::At<'_>, &mut Option<<C as Context>::Link>) -> ControlFlow<()>;
+type Call<C> = unsafe fn(*mut Word, <C as Context>::At<'_>) -> Flow<C>;
 
 /// What can be done with an entry of some type; one for each type, for ever.
 struct Kind<C: Context> {
@@ -112,12 +114,17 @@ struct Kind<C: Context> {
     drop: unsafe fn(*mut Word),
 }
 
+/// How many words an entry with such a payload has.
+const fn words<P>() -> usize {
+    1 + size_of::<P>().div_ceil(WORD)
+}
+
 /// Gives the kind of a payload.
 struct KindOf<C, P>(PhantomData<(C, P)>);
 
 impl<C: Context, P: Payload<C>> KindOf<C, P> {
     const KIND: Kind<C> = Kind {
-        words: 1 + size_of::<P>().div_ceil(WORD),
+        words: words::<P>(),
         call: call::<C, P>,
         edges: edges::<C, P>,
         waiter: waiter::<C, P>,
@@ -125,16 +132,23 @@ impl<C: Context, P: Payload<C>> KindOf<C, P> {
     };
 }
 
+/// That entries of a type can be run: shown where it is known, for where it isn't.
+pub(super) struct Entries<C: Context, P>(*const Kind<C>, PhantomData<fn(P)>);
+
+impl<C: Context, P: Payload<C>> Entries<C, P> {
+    #[inline]
+    pub(super) const fn of() -> Self {
+        const { assert!(align_of::<P>() <= WORD, "what needs more is boxed") };
+        Self(const { &KindOf::<C, P>::KIND }, PhantomData)
+    }
+}
+
 /// # Safety
 /// A payload of type `P` lies there, and is taken out of the queue by this.
-unsafe fn call<C: Context, P: Payload<C>>(
-    payload: *mut Word,
-    at: C::At<'_>,
-    link: &mut Option<C::Link>,
-) -> ControlFlow<()> {
+unsafe fn call<C: Context, P: Payload<C>>(payload: *mut Word, at: C::At<'_>) -> Flow<C> {
     // SAFETY: it lies there, aligned as `push` saw to, and whoever calls this gives it away.
     let payload = unsafe { payload.cast::<P>().read() };
-    payload.call(at, link)
+    payload.call(at)
 }
 
 /// # Safety
@@ -175,7 +189,7 @@ const HEADER: usize = size_of::<Chunk>() / WORD;
 ///
 /// Of the word that the queue's two borders lie in six bytes are left: for `beside`, which is another's.
 pub(super) struct Queue<C: Context, B = ()> {
-    node: UnsafeCell<[MaybeUninit<Word>; IN_NODE]>,
+    node: UnsafeCell<MaybeUninit<[Word; IN_NODE]>>,
     tail: Cell<*mut Chunk>,
     first: Cell<u8>,
     end: Cell<u8>,
@@ -184,9 +198,10 @@ pub(super) struct Queue<C: Context, B = ()> {
 }
 
 impl<C: Context, B> Queue<C, B> {
+    #[inline]
     pub(super) const fn new(beside: B) -> Self {
         Self {
-            node: UnsafeCell::new([MaybeUninit::uninit(); IN_NODE]),
+            node: UnsafeCell::new(MaybeUninit::uninit()),
             tail: Cell::new(null_mut()),
             first: Cell::new(0),
             end: Cell::new(0),
@@ -214,8 +229,19 @@ impl<C: Context, B> Queue<C, B> {
     #[inline]
     fn append<P: Payload<C>>(&self, payload: P) {
         debug_assert!(align_of::<P>() <= WORD, "what needs more is boxed");
-        let kind: *const Kind<C> = const { &KindOf::<C, P>::KIND };
-        let place = self.room(const { KindOf::<C, P>::KIND.words });
+        self.write(const { &KindOf::<C, P>::KIND }, payload);
+    }
+
+    /// Appends an entry of a type that is known to be one.
+    #[inline]
+    pub(super) fn push_one_of<P>(&self, entries: &Entries<C, P>, payload: P) {
+        self.write(entries.0, payload);
+    }
+
+    /// Appends an entry, which is of this kind, and aligned to no more than a word.
+    #[inline]
+    fn write<P>(&self, kind: *const Kind<C>, payload: P) {
+        let place = self.room(words::<P>());
         // SAFETY: `room` gave so many words that hold no entry, aligned to a word, which is enough for `P`. They
         // are inside the borders now: the entry is whole before anything else can happen.
         unsafe {
@@ -273,28 +299,40 @@ impl<C: Context, B> Queue<C, B> {
     /// The first entry, which is out of the queue from now on.
     #[inline]
     fn take(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
-        let jumps = fault!(F90) && !self.tail.get().is_null();
-        let in_chunks = self.first.get() == CHUNKS || jumps;
-        if !in_chunks && !self.is_bare() {
-            let first = usize::from(self.first.get());
-            // SAFETY: the borders differ: an entry begins there, and its kind lives for ever.
-            unsafe {
-                let place = self.node.get().cast::<Word>().add(first);
-                let kind = &*place.cast::<*const Kind<C>>().read();
-                let first = (first + kind.words) as u8;
-                if first < self.end.get() {
-                    self.first.set(first);
-                } else {
-                    self.set_borders(if self.tail.get().is_null() { 0 } else { CHUNKS });
-                }
-                return Some((kind, place.add(1)));
-            }
-        }
-        let tail = self.tail.get();
-        if tail.is_null() {
+        self.take_in_node().or_else(|| self.take_in_chunk())
+    }
+
+    /// The first entry, where that is in the node.
+    #[inline]
+    fn take_in_node(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
+        let (first, end) = (self.first.get(), self.end.get());
+        if first == end || fault!(F90) && !self.tail.get().is_null() {
             return None;
         }
-        // SAFETY: the tail is alive where it isn't null, and so is the head; between its borders lie entries.
+        let first = usize::from(first);
+        // SAFETY: the borders differ: an entry begins there, and its kind lives for ever.
+        unsafe {
+            let place = self.node.get().cast::<Word>().add(first);
+            let kind = &*place.cast::<*const Kind<C>>().read();
+            let first = (first + kind.words) as u8;
+            if first < end {
+                self.first.set(first);
+            } else {
+                self.set_borders(if self.tail.get().is_null() { 0 } else { CHUNKS });
+            }
+            Some((kind, place.add(1)))
+        }
+    }
+
+    /// The first entry, where that is in a chunk.
+    #[inline]
+    fn take_in_chunk(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
+        let tail = self.tail.get();
+        if self.first.get() != CHUNKS && (!fault!(F90) || tail.is_null()) {
+            return None;
+        }
+        // SAFETY: there are chunks, so says the border; the tail is alive, and so is the head; between its borders lie
+        // entries.
         unsafe {
             let mut head = (*tail).head;
             if (*head).read == (*head).end {
@@ -340,12 +378,21 @@ impl<C: Context, B> Queue<C, B> {
     ///
     /// A panic of one leaves the others in the queue.
     #[inline]
-    pub(super) fn run(&self, at: C::At<'_>, link: &mut Option<C::Link>) -> ControlFlow<()> {
-        while let Some((kind, payload)) = self.take() {
-            // SAFETY: the payload is of this kind, and out of the queue.
-            unsafe { (kind.call)(payload, at, link) }?;
+    pub(super) fn run(&self, at: C::At<'_>) -> Flow<C> {
+        loop {
+            while let Some((kind, payload)) = self.take_in_node() {
+                // SAFETY: the payload is of this kind, and out of the queue.
+                unsafe { (kind.call)(payload, at) }?;
+            }
+            while let Some((kind, payload)) = self.take_in_chunk() {
+                // SAFETY: as of one in the node.
+                unsafe { (kind.call)(payload, at) }?;
+            }
+            // One in a chunk may have emptied the queue, and added others.
+            if self.is_bare() {
+                return ControlFlow::Continue(());
+            }
         }
-        ControlFlow::Continue(())
     }
 
     /// Drops the first entry: whether there was one.

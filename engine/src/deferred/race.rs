@@ -60,7 +60,7 @@ where
         }),
     });
     let canceller = Canceller::Own(Rc::new(CancelAll(course.at().edge())));
-    let deferred = Deferred::from_node(|| Node::new(Some(canceller)));
+    let deferred = Deferred::made(Some(canceller));
     course.core.borrow_mut().result = Some(deferred.node.at().edge());
     for (index, contestant) in contestants.iter().enumerate() {
         let course = course.at().edge();

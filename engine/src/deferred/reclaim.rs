@@ -40,12 +40,13 @@ pub(super) trait Reclaimable {
 pub(super) type Seen<'a> = dyn FnMut(At<'_, dyn Reclaimable>, bool) -> ControlFlow<()> + 'a;
 
 thread_local! {
-    /// What is on the call stack, counted in [`RUN`]s and [`CALL`]s, and whether there are [`SUSPECTS`].
-    static STACK: Cell<u64> = const { Cell::new(0) };
+    /// What is on the call stack, counted in [`RUN`]s and [`CALL`]s, and whether there are [`NO_SUSPECTS`]. It is 0 just
+    /// when there is something to be done: that is what is asked most.
+    static STACK: Cell<u64> = const { Cell::new(NO_SUSPECTS) };
 }
 
-/// There are suspects to be looked at.
-const SUSPECTS: u64 = 1;
+/// There are no suspects to be looked at.
+const NO_SUSPECTS: u64 = 1;
 /// A run or a cancellation: while there is one, no suspect is looked at; or they are being looked at.
 const RUN: u64 = 2;
 /// A callback, a canceller or a future. (A run and a call together are a constant that an instruction can hold.)
@@ -123,7 +124,7 @@ impl<const WHAT: u64> Drop for OnStack<WHAT> {
         let left = STACK.get() - WHAT;
         STACK.set(left);
         // A callback alone is always inside a run.
-        if WHAT != CALL && left == SUSPECTS {
+        if WHAT != CALL && left == 0 {
             look_at_suspects();
         }
     }
@@ -159,7 +160,7 @@ pub(super) fn suspect(block: Hold<()>) {
             return;
         }
         reclaimer.suspects.borrow_mut().push(block.clone());
-        STACK.set(STACK.get() | SUSPECTS);
+        STACK.set(STACK.get() & !NO_SUSPECTS);
         if depth() == 0 {
             drop(Entered::new());
         }
@@ -230,7 +231,7 @@ impl Reclaimer {
     fn look(&self) {
         loop {
             let Some(suspect) = self.suspects.borrow_mut().pop() else {
-                STACK.set(STACK.get() & !SUSPECTS);
+                STACK.set(STACK.get() | NO_SUSPECTS);
                 return;
             };
             let links = suspect.at().links();

@@ -6,8 +6,8 @@
 
 use super::State;
 use super::counted::{At, Edge};
-use super::node::{Hooked, Link, Node, SUPPRESS, UNHANDLED};
-use super::queue::Payload;
+use super::node::{Hooked, Node, SUPPRESS, UNHANDLED};
+use super::queue::{Flow, Payload};
 use super::reclaim::{Entered, EnteredNested};
 use super::wait::settle;
 use crate::error::{AlreadyCalled, Panicked, Reason};
@@ -17,12 +17,36 @@ use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// A Deferred that is suspended while another one runs.
+/// Deferreds that are suspended while another one runs. One that owes a null has fired the target of a chain; the
+/// others have handed their result over to one that waited for it.
 struct Suspended<T, E> {
-    node: Edge<Node<T, E>>,
-    /// It has fired the target of a chain, and goes on with a null after that; else it has handed its result over
-    /// to one that waited for it.
-    chained: Option<MakeNull<T>>,
+    /// Often there is one alone.
+    bottom: Option<Edge<Node<T, E>>>,
+    above: Vec<Edge<Node<T, E>>>,
+}
+
+impl<T, E> Suspended<T, E> {
+    fn push(&mut self, node: Edge<Node<T, E>>) {
+        self.above.push(node);
+    }
+
+    fn pop(&mut self) -> Option<Edge<Node<T, E>>> {
+        self.above.pop().or_else(|| self.bottom.take())
+    }
+
+    /// One that is paused isn't going to run: then those that handed over to it are left as they are, up to one that
+    /// merely chained.
+    #[cold]
+    fn abandon(&mut self) {
+        if fault!(F20) {
+            return;
+        }
+        while let Some(node) = self.pop() {
+            if node.owes() {
+                return self.push(node);
+            }
+        }
+    }
 }
 
 /// Gives a Deferred its result, and runs its callbacks.
@@ -189,7 +213,7 @@ pub(super) fn add_link<T: 'static, E: Reason, P: Payload<Node<T, E>>>(node: At<'
 #[inline]
 fn run_alone<T: 'static, E: Reason, P: Payload<Node<T, E>>>(node: At<'_, Node<T, E>>, payload: P) {
     let _entered = EnteredNested::new();
-    if guarded(node, || payload.call(node, &mut None)).is_break() {
+    if guarded(node, || payload.call(node)).is_break() {
         return;
     }
     if node.entries.is_bare() {
@@ -204,16 +228,16 @@ fn run_alone<T: 'static, E: Reason, P: Payload<Node<T, E>>>(node: At<'_, Node<T,
 #[inline]
 fn guarded<T: 'static, E: Reason>(
     node: At<'_, Node<T, E>>,
-    run: impl FnOnce() -> ControlFlow<()>,
-) -> ControlFlow<()> {
+    run: impl FnOnce() -> Flow<Node<T, E>>,
+) -> Flow<Node<T, E>> {
     let outcome = catch_unwind(AssertUnwindSafe(run));
     outcome.unwrap_or_else(|panic| fail(node, panic))
 }
 
 #[cold]
-fn fail<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, panic: Box<dyn Any + Send>) -> ControlFlow<()> {
+fn fail<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, panic: Box<dyn Any + Send>) -> Flow<Node<T, E>> {
     if fault!(F05) {
-        return ControlFlow::Break(());
+        return ControlFlow::Break(None);
     }
     while fault!(R16) && node.entries.drop_first() {}
     node.put(Err(panicked(panic)));
@@ -243,36 +267,35 @@ fn go_first<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) {
 /// As [`run`], of a Deferred that nothing holds back.
 fn go<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) {
     let _entered = EnteredNested::new();
-    if let Some(link) = advance(node) {
-        go_along(node, link);
+    if let Some(to) = advance(node) {
+        go_along(node, to);
     }
 }
 
 /// Runs the hook that comes before all entries.
-fn run_first<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> ControlFlow<()> {
+fn run_first<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
     match node.rare().and_then(|rare| rare.first.take()) {
-        Some(first) => guarded(node, || Hooked(first).call(node, &mut None)),
+        Some(first) => guarded(node, || Hooked(first).call(node)),
         None => ControlFlow::Continue(()),
     }
 }
 
 /// Runs a Deferred's entries until one makes it stop; gives whom to go on with, if it was because of another.
 #[inline(always)]
-fn advance<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> Option<Link<T, E>> {
-    let mut link = None;
+fn advance<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> Option<Edge<Node<T, E>>> {
     loop {
         let mut ended = false;
         let outcome = guarded(node, || {
-            node.entries.run(node, &mut link)?;
+            node.entries.run(node)?;
             ended = true;
             ControlFlow::Continue(())
         });
-        if outcome.is_break() {
-            return link;
+        if let ControlFlow::Break(to) = outcome {
+            return to;
         }
         if ended {
             finish(node);
-            return link;
+            return None;
         }
         // One panicked: the others are run on its error.
     }
@@ -280,53 +303,43 @@ fn advance<T: 'static, E: Reason>(node: At<'_, Node<T, E>>) -> Option<Link<T, E>
 
 /// Goes on with the Deferred that another one has handed its result over to, or fired along.
 #[inline(never)]
-fn go_along<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, link: Link<T, E>) {
-    // The edge by which one was held that waited keeps it while it runs.
-    let mut below = vec![Suspended { node: node.edge(), chained: link.chained }];
-    let mut next = Some(link.to);
+fn go_along<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, to: Edge<Node<T, E>>) {
+    let mut suspended = Suspended { bottom: Some(node.edge()), above: Vec::new() };
+    let mut next = Some(to);
     loop {
+        // The edge by which one was held that waited keeps it while it runs.
         let current = match next.take() {
             Some(next) if next.paused() != 0 => {
-                abandon(&mut below);
+                suspended.abandon();
                 continue;
             }
             Some(next) => next,
-            None => match below.pop() {
-                None => return,
-                Some(Suspended { node, chained: Some(null) }) => {
+            None => {
+                let Some(node) = suspended.pop() else {
+                    return;
+                };
+                if let Some(null) = node.owed() {
                     node.put(made(null));
-                    node
-                }
-                Some(Suspended { node, chained: None }) if node.blocked() => {
-                    abandon(&mut below);
+                } else if node.blocked() {
+                    suspended.abandon();
                     continue;
-                }
-                // Most have nothing left.
-                Some(Suspended { node, chained: None })
-                    if node.entries.is_bare() && node.rare().is_none() =>
-                {
+                } else if node.entries.is_bare() && node.rare().is_none() {
+                    // Most have nothing left.
                     finish(node.at());
                     continue;
                 }
-                Some(Suspended { node, chained: None }) => node,
-            },
+                node
+            }
         };
         if current.rare().is_some() && run_first(current.at()).is_break() {
             continue;
         }
-        if let Some(Link { to, chained }) = advance(current.at()) {
-            next = Some(to);
-            below.push(Suspended { node: current, chained });
+        next = advance(current.at());
+        if next.is_some()
+            && let Some(current) = current.free_if_last()
+        {
+            suspended.push(current);
         }
-    }
-}
-
-/// One that is paused isn't going to run: then those that handed over to it are left as they are, up to one that
-/// merely chained.
-#[cold]
-fn abandon<T, E>(below: &mut Vec<Suspended<T, E>>) {
-    if !fault!(F20) {
-        while below.pop_if(|suspended| suspended.chained.is_none()).is_some() {}
     }
 }
 

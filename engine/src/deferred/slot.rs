@@ -1,13 +1,14 @@
 //! The place of a Deferred's result, and what stands there while there is none.
 //!
 //! Invariant: the state says what stands there: a result where it is `Succeeded` or `Failed`, the edge to another
-//! where it is `Waiting`, nothing else. No code of the user's runs between the change of the one and of the
+//! where it is `Waiting`, nothing else, or, where it is `Running`, what it owes. No code of the user's runs between the change of the one and of the
 //! other.
 
 use super::State;
 use super::counted::{Edge, Hold};
 use super::node::Node;
 use super::reclaim::Seen;
+use crate::returned::MakeNull;
 use std::mem;
 use std::ops::ControlFlow;
 
@@ -16,6 +17,8 @@ pub(super) enum Stage<T, E> {
     /// Nothing yet; or the result is elsewhere: with a callback, with who looks at it, or on its way to another
     /// Deferred.
     Nothing,
+    /// The result went to the target of a chain, which runs; then a null is to be made.
+    Owing(MakeNull<T>),
     /// It waits for this one.
     Waiting(Edge<Node<T, E>>),
     Fired(Result<T, E>),
@@ -122,13 +125,37 @@ impl<T, E> Node<T, E> {
         mem::forget(self.replace(Stage::Waiting(inner), State::Waiting));
     }
 
-    /// Puts the result that was waited for; gives the edge to the one that gave it.
+    /// Puts the result that was waited for; gives what was there: the edge to the one that gave it.
     #[inline]
-    pub(super) fn stop_waiting(&self, result: Result<T, E>) -> Option<Edge<Node<T, E>>> {
+    pub(super) fn stop_waiting(&self, result: Result<T, E>) -> Stage<T, E> {
         let state = if result.is_ok() { State::Succeeded } else { State::Failed };
-        match self.replace(Stage::Fired(result), state) {
-            Stage::Waiting(inner) => Some(inner),
-            other => none_left(other),
+        self.replace(Stage::Fired(result), state)
+    }
+
+    /// Has one that runs leave a null when the target of its chain has run.
+    pub(super) fn owe(&self, null: MakeNull<T>) {
+        debug_assert!(self.state() == State::Running, "there is nothing");
+        mem::forget(self.stage.replace(Stage::Owing(null)));
+    }
+
+    pub(super) fn owes(&self) -> bool {
+        let null = self.owed();
+        let owes = null.is_some();
+        if let Some(null) = null {
+            self.owe(null);
+        }
+        owes
+    }
+
+    /// The null that it owes, if it does, and from now on doesn't.
+    #[inline]
+    pub(super) fn owed(&self) -> Option<MakeNull<T>> {
+        if self.state() != State::Running {
+            return None;
+        }
+        match self.stage.replace(Stage::Nothing) {
+            Stage::Owing(null) => Some(null),
+            other => self.give_back(other),
         }
     }
 
@@ -158,11 +185,4 @@ impl<T, E> Node<T, E> {
     pub(super) fn empty(&self) -> Stage<T, E> {
         self.replace(Stage::Nothing, State::Running)
     }
-}
-
-/// Only a planted fault has other than a waiting Deferred be handed a result.
-#[cold]
-fn none_left<T, E>(stage: Stage<T, E>) -> Option<Edge<Node<T, E>>> {
-    drop(stage);
-    None
 }

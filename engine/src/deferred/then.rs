@@ -48,7 +48,7 @@ impl<T: Default + 'static, E: Reason> Deferred<T, E> {
         &self,
         function: impl FnOnce(Result<T, E>) -> Returned<U, E> + 'static,
     ) -> Deferred<U, E> {
-        let deferred = Deferred::from_node(|| Node::new(Some(cancels(self.node.at()))));
+        let deferred = Deferred::made(Some(cancels(self.node.at())));
         let output = deferred.node.at().edge();
         self.add(Hooked(Box::new(Feed { output, function, null: T::default })));
         deferred

@@ -3,29 +3,25 @@
 
 use super::State;
 use super::counted::{At, Edge};
-use super::node::{Link, Node, UNHANDLED};
-use super::queue::Payload;
+use super::node::{Node, Stage, UNHANDLED};
+use super::queue::{Entries, Flow, Payload};
 use super::reclaim::Seen;
 use super::run::{fire_along, made};
 use crate::error::Reason;
 use crate::report::{Report, drop_caught, report};
 use crate::returned::{MakeNull, Returned};
-use std::mem;
 use std::ops::ControlFlow;
 
 /// How what waits for a Deferred leaves a null behind in it; given by [`Returned::wait`], which asks for
 /// `T: Default`.
 pub struct Null<T, E> {
     make: MakeNull<T>,
-    add_waiter: AddWaiter<T, E>,
+    waiters: Entries<Node<T, E>, Continue<T, E>>,
 }
-
-/// Adds the entry of one that waits.
-type AddWaiter<T, E> = fn(&Node<T, E>, Edge<Node<T, E>>);
 
 impl<T: Default + 'static, E: Reason> Default for Null<T, E> {
     fn default() -> Self {
-        Self { make: T::default, add_waiter: |inner, waiter| inner.entries.push(Continue(waiter)) }
+        Self { make: T::default, waiters: Entries::of() }
     }
 }
 
@@ -34,9 +30,11 @@ struct Continue<T, E>(Edge<Node<T, E>>);
 
 impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Continue<T, E> {
     #[inline]
-    fn call(self, node: At<'_, Node<T, E>>, link: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let to = self.0;
-        let result = node.take().expect("a Deferred that runs has a result");
+        let Some(result) = node.take() else {
+            unreachable!("a Deferred that runs has a result");
+        };
         let left = made(T::default);
         let (result, left) = if fault!(R15) { (left, result) } else { (result, left) };
         node.fill(left);
@@ -45,15 +43,14 @@ impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Continue<T, E> {
             return ControlFlow::Continue(());
         }
         // The loop, which runs this one, keeps it by an edge that is looked at when it goes.
-        if let Some(inner) = to.stop_waiting(result) {
-            inner.drop_quietly();
+        match to.stop_waiting(result) {
+            Stage::Waiting(inner) => inner.drop_quietly(),
+            other => return didn_t_wait(to, other),
         }
         if fault!(F36) {
             to.set_paused(0);
         }
-        // There is none yet that would have to be dropped.
-        mem::forget(link.replace(Link { to, chained: None }));
-        ControlFlow::Break(())
+        ControlFlow::Break(Some(to))
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
@@ -65,17 +62,24 @@ impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Continue<T, E> {
     }
 }
 
+/// Only a planted fault has other than a waiting Deferred be handed a result.
+#[cold]
+fn didn_t_wait<T, E>(to: Edge<Node<T, E>>, had: Stage<T, E>) -> Flow<Node<T, E>> {
+    drop(had);
+    ControlFlow::Break(Some(to))
+}
+
 /// The entry of one that is fired along.
 pub(super) struct Chain<T, E>(pub(super) Edge<Node<T, E>>);
 
 impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Chain<T, E> {
-    fn call(self, node: At<'_, Node<T, E>>, link: &mut Option<Link<T, E>>) -> ControlFlow<()> {
+    fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let to = self.0;
         let result = node.take().expect("a Deferred that runs has a result");
         let left = match fire_along(to.at(), result) {
             Ok(true) => {
-                *link = Some(Link { to, chained: Some(T::default) });
-                return ControlFlow::Break(());
+                node.owe(T::default);
+                return ControlFlow::Break(Some(to));
             }
             Ok(false) => made(T::default),
             Err(error) => Err(error.into()),
@@ -94,7 +98,7 @@ impl<T: Default + 'static, E: Reason> Payload<Node<T, E>> for Chain<T, E> {
 pub(super) fn settle<T: 'static, E: Reason>(
     node: At<'_, Node<T, E>>,
     returned: Returned<T, E>,
-) -> ControlFlow<()> {
+) -> Flow<Node<T, E>> {
     match returned {
         Returned::Value(value) => node.fill(Ok(value)),
         Returned::Error(error) => node.fill(Err(error)),
@@ -109,24 +113,30 @@ pub(super) fn settle<T: 'static, E: Reason>(
         }
     }
     if fault!(F33) && node.paused() != 0 {
-        return ControlFlow::Break(());
+        return ControlFlow::Break(None);
     }
     ControlFlow::Continue(())
 }
 
 /// Has a Deferred take the result of another, or wait for it.
-#[inline]
+#[inline(always)]
 fn wait<T: 'static, E: Reason>(
     node: At<'_, Node<T, E>>,
     inner: At<'_, Node<T, E>>,
     null: &Null<T, E>,
-) -> ControlFlow<()> {
-    // One that wasn't called neither has a result nor waits.
-    if inner.called() {
+) -> Flow<Node<T, E>> {
+    // One that wasn't called neither has a result nor waits; and one that waits closes no circle where nobody waits for
+    // this one.
+    let plainly = match inner.state() {
+        State::Unfired => true,
+        State::Waiting => node.links().edges() == 0,
+        _ => false,
+    };
+    if !plainly {
         return wait_for_called(node, inner, null);
     }
     wait_for(node, inner, null);
-    ControlFlow::Break(())
+    ControlFlow::Break(None)
 }
 
 #[inline(never)]
@@ -134,7 +144,7 @@ fn wait_for_called<T: 'static, E: Reason>(
     node: At<'_, Node<T, E>>,
     inner: At<'_, Node<T, E>>,
     null: &Null<T, E>,
-) -> ControlFlow<()> {
+) -> Flow<Node<T, E>> {
     if let Some(result) = give_up(inner, node, null.make) {
         node.fill(result);
         return ControlFlow::Continue(());
@@ -146,14 +156,14 @@ fn wait_for_called<T: 'static, E: Reason>(
     if circle {
         report(&Report::WaitsForItself { directly });
     }
-    ControlFlow::Break(())
+    ControlFlow::Break(None)
 }
 
 #[inline(always)]
 fn wait_for<T: 'static, E: Reason>(node: At<'_, Node<T, E>>, inner: At<'_, Node<T, E>>, null: &Null<T, E>) {
     node.wait_for(inner.edge());
     node.set(UNHANDLED, node.is(UNHANDLED) && fault!(F38));
-    (null.add_waiter)(&inner, node.edge());
+    inner.entries.push_one_of(&null.waiters, Continue(node.edge()));
 }
 
 /// Takes the result of a Deferred, and leaves a null, where it is ready to give it.

@@ -2,7 +2,7 @@
 
 use super::load::Load;
 use super::world::{self, Event, Name, note, with_queue};
-use crate::deferred::queue::{Context, Payload};
+use crate::deferred::queue::{Context, Flow, Payload};
 use crate::deferred::reclaim::Seen;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
@@ -42,16 +42,13 @@ impl<L: Load> Entry<L> {
         }
     }
 
-    /// Runs the entry; whether the next one is to run then.
-    pub(super) fn act(self, link: &mut Option<u8>) -> ControlFlow<()> {
+    /// Runs the entry.
+    pub(super) fn act(self) -> Flow<Nothing> {
         self.check();
         note(Event::Called(self.0.name()));
         let id = *self.0.id();
         match id % 8 {
-            2 => {
-                *link = Some(id);
-                return ControlFlow::Break(());
-            }
+            2 => return ControlFlow::Break(Some(id)),
             3 => panic_once(),
             4 => with_queue(|queue| {
                 for child in [id / 3, id ^ 0x55] {
@@ -106,8 +103,8 @@ impl<L: Load> Drop for Entry<L> {
 }
 
 impl<L: Load> Payload<Nothing> for Entry<L> {
-    fn call(self, (): (), link: &mut Option<u8>) -> ControlFlow<()> {
-        self.act(link)
+    fn call(self, (): ()) -> Flow<Nothing> {
+        self.act()
     }
 
     /// No edges; but who looks at all entries is shown every one.

@@ -3,7 +3,7 @@
 use super::entry::{Entry, Nothing};
 use super::load::{Align16, Align64, Align128, Elsewhere, Filled, Load, Zero};
 use super::world::Name;
-use crate::deferred::queue::Queue;
+use crate::deferred::queue::{Flow, Queue};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -69,11 +69,16 @@ impl Fifo for Raw {
     }
 
     fn run(&self) -> Option<u8> {
-        let mut link = None;
-        let ended = self.0.run((), &mut link).is_continue();
-        assert_eq!(ended, link.is_none(), "an entry that stops the run says whom to go on with");
-        assert!(!ended || self.0.is_bare(), "at the end there is nothing left");
-        link
+        match self.0.run(()) {
+            ControlFlow::Continue(()) => {
+                assert!(self.0.is_bare(), "at the end there is nothing left");
+                None
+            }
+            ControlFlow::Break(link) => {
+                assert!(link.is_some(), "an entry that stops the run says whom to go on with");
+                link
+            }
+        }
     }
 
     fn drop_first(&self) -> bool {
@@ -121,7 +126,7 @@ struct Shown {
     call: Box<Act>,
 }
 
-type Act = dyn FnOnce(&mut Option<u8>) -> ControlFlow<()>;
+type Act = dyn FnOnce() -> Flow<Nothing>;
 
 impl Boxes {
     fn pop(&self) -> Option<Shown> {
@@ -132,7 +137,7 @@ impl Boxes {
 impl Take for Boxes {
     fn take<L: Load>(&self, entry: Entry<L>) {
         let (name, waits) = (entry.name(), entry.waits().copied());
-        let shown = Shown { name, waits, call: Box::new(|link| entry.act(link)) };
+        let shown = Shown { name, waits, call: Box::new(|| entry.act()) };
         self.0.borrow_mut().push_back(shown);
     }
 }
@@ -143,13 +148,12 @@ impl Fifo for Boxes {
     }
 
     fn run(&self) -> Option<u8> {
-        let mut link = None;
         while let Some(first) = self.pop() {
-            if (first.call)(&mut link).is_break() {
-                break;
+            if let ControlFlow::Break(link) = (first.call)() {
+                return link;
             }
         }
-        link
+        None
     }
 
     fn drop_first(&self) -> bool {
