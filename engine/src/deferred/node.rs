@@ -29,7 +29,7 @@ use super::counted::{At, Edge, Fresh};
 use super::queue::{Context, Flow, Payload, Queue};
 use super::reclaim::{Reclaimable, Seen};
 pub(super) use super::slot::Stage;
-use super::wait::settle;
+use super::wait::{leads_to_handle, settle};
 use super::{Deferred, State};
 use crate::debug::Origin;
 use crate::error::Reason;
@@ -344,6 +344,10 @@ impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
             _ => false,
         };
         nothing_to_drop && self.rare.get().is_none() && self.entries.is_bare()
+    }
+
+    fn leads_to_handle(&self, from: *const ()) -> bool {
+        leads_to_handle(self, from)
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {

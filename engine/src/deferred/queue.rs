@@ -426,6 +426,22 @@ impl<C: Context, B> Queue<C, B> {
         })
     }
 
+    /// Shows who waits by the first entry, where that is in the node and is one that waits. Meanwhile the queue mustn't
+    /// be touched; `seen` is ours.
+    #[inline]
+    pub(super) fn first_waiter<R>(&self, seen: impl FnOnce(&C::Waiter) -> R) -> Option<R> {
+        let first = self.first.get();
+        if first == self.end.get() {
+            return None;
+        }
+        // SAFETY: the borders differ: an entry begins there. The rest is as in `edges`.
+        unsafe {
+            let place = self.node.get().cast::<Word>().add(usize::from(first));
+            let kind = &*place.cast::<*const Kind<C>>().read();
+            (kind.waiter)(place.add(1)).map(|waiter| seen(waiter.as_ref()))
+        }
+    }
+
     /// Where the last entry ends: another place once one was added.
     pub(super) fn back(&self) -> (*const (), usize) {
         let tail = self.tail.get();

@@ -159,18 +159,24 @@ impl<T, E> Node<T, E> {
         }
     }
 
-    /// The one that it waits for.
-    pub(super) fn awaited(&self) -> Option<Hold<Node<T, E>>> {
+    /// Looks at the edge to the one that it waits for. `look` is ours, and doesn't touch this one.
+    #[inline]
+    pub(super) fn look_at_awaited<R>(&self, look: impl FnOnce(&Edge<Node<T, E>>) -> R) -> Option<R> {
         if self.state() != State::Waiting {
             return None;
         }
         let stage = self.stage.replace(Stage::Nothing);
-        let inner = match &stage {
-            Stage::Waiting(inner) => inner.at().hold(),
+        let seen = match &stage {
+            Stage::Waiting(inner) => look(inner),
             _ => unreachable!("the state says so"),
         };
         mem::forget(self.stage.replace(stage));
-        Some(inner)
+        Some(seen)
+    }
+
+    /// The one that it waits for.
+    pub(super) fn awaited(&self) -> Option<Hold<Node<T, E>>> {
+        self.look_at_awaited(|inner| inner.at().hold())
     }
 
     /// Shows the one that it waits for.

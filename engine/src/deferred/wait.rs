@@ -2,7 +2,7 @@
 //! that lead from one Deferred to another.
 
 use super::State;
-use super::counted::{At, Edge};
+use super::counted::{At, Edge, Hold};
 use super::node::{Node, Stage, UNHANDLED};
 use super::queue::{Entries, Flow, Payload};
 use super::reclaim::Seen;
@@ -190,6 +190,47 @@ fn give_up<T: 'static, E: Reason>(
     let result = inner.take();
     inner.fill(left);
     result
+}
+
+/// Whether a handle is found from one Deferred to the next that it waits for, or that waits for it first of all; no way
+/// is taken back. `from` is where the block of the first one is.
+pub(super) fn leads_to_handle<T, E>(first: &Node<T, E>, from: *const ()) -> bool {
+    let mut before = from;
+    let Some(mut node) = neighbour(first, before) else {
+        return false;
+    };
+    // Brent's algorithm: it may go in a circle.
+    let (mut landmark, mut steps, mut limit) = (from, 0_usize, 1_usize);
+    while node.at().links().handles() == 0 {
+        let Some(next) = neighbour(&node, before) else {
+            return false;
+        };
+        before = node.at().address();
+        if before == landmark {
+            return false;
+        }
+        steps += 1;
+        if steps == limit {
+            landmark = before;
+            (steps, limit) = (0, limit * 2);
+        }
+        node = next;
+    }
+    true
+}
+
+/// One that it waits for, or that waits for it, other than the one before: one with a handle, if there is one.
+fn neighbour<T, E>(node: &Node<T, E>, before: *const ()) -> Option<Hold<Node<T, E>>> {
+    let other = |edge: &Edge<Node<T, E>>| (edge.at().address() != before).then(|| edge.at().hold());
+    let awaited = node.look_at_awaited(other).flatten();
+    if awaited.as_ref().is_some_and(|awaited| awaited.at().links().handles() > 0) {
+        return awaited;
+    }
+    let waiter = node.entries.first_waiter(other).flatten();
+    if waiter.as_ref().is_some_and(|waiter| waiter.at().links().handles() > 0) {
+        return waiter;
+    }
+    awaited.or(waiter)
 }
 
 /// Whether a Deferred waits, however indirectly, for another.
