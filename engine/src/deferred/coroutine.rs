@@ -277,7 +277,7 @@ impl<U: Default + 'static, E: Reason> Cancels<U, E> for CancelTask<U, E> {
 struct HandleCancel<U: 'static, E: 'static>(Edge<Task<U, E>>);
 
 impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
-    fn call(self: Box<Self>, cancelled: Result<U, E>) -> Returned<U, E> {
+    fn call(self, cancelled: Result<U, E>) -> Returned<U, E> {
         drop_caught(cancelled);
         let task = self.0.at();
         let mut latest = output_of(task);

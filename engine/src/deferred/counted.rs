@@ -49,7 +49,7 @@ pub(super) struct Header {
 struct Kind {
     /// Finds the body as what the reclaimer can work with.
     erase: unsafe fn(NonNull<Header>) -> NonNull<Block<dyn Reclaimable>>,
-    /// Frees a block that nothing points to, if its body is plain; else hands it to the reclaimer.
+    /// Looks after a block that has lost its last handle.
     let_go: unsafe fn(NonNull<Header>),
 }
 
@@ -290,14 +290,20 @@ unsafe fn erase<N: Reclaimable + 'static>(header: NonNull<Header>) -> NonNull<Bl
     header.cast::<Block<N>>()
 }
 
+/// Frees a block that has lost its last handle, or hands it to the reclaimer.
+///
 /// # Safety
-/// The block was made with a body of this type; it is alive, but nothing points to it any more.
+/// The block was made with a body of this type; it is alive but for the count that it has just lost.
 unsafe fn let_go<N: Reclaimable + 'static>(header: NonNull<Header>) {
     let block = header.cast::<Block<N>>();
-    // SAFETY: nobody else uses it, so says the caller, and a plain body has nothing to drop; another stays alive,
-    // held.
+    // SAFETY: it is alive, so says the caller, and it is freed only where nothing points to it; a plain body has nothing
+    // to drop.
     unsafe {
-        if block.as_ref().body.plain() {
+        let Header { edges, holds, weak, .. } = header.as_ref();
+        let plain = block.as_ref().body.plain();
+        if plain && edges.get() > 0 {
+            // It lives on, and holds nothing: no circle.
+        } else if plain && (holds.get() | weak.get()) == 0 {
             deallocate(block.cast(), Layout::new::<Block<N>>());
         } else {
             hand_over(header);
@@ -305,22 +311,12 @@ unsafe fn let_go<N: Reclaimable + 'static>(header: NonNull<Header>) {
     }
 }
 
-/// Frees a block that has lost its last handle, or hands it to the reclaimer.
-///
 /// # Safety
 /// The block is alive but for the count that it has just lost.
 #[inline(never)]
 unsafe fn lost_last_handle(header: NonNull<Header>) {
     // SAFETY: it is alive, so says the caller, and the kind is that of its body.
-    unsafe {
-        let Header { edges, holds, weak, .. } = header.as_ref();
-        // Not even a mark is set.
-        if (edges.get() | holds.get() | weak.get()) == 0 {
-            (header.as_ref().kind.let_go)(header);
-        } else {
-            hand_over(header);
-        }
-    }
+    unsafe { (header.as_ref().kind.let_go)(header) };
 }
 
 /// # Safety

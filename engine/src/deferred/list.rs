@@ -185,7 +185,7 @@ impl<T: Clone + 'static, E: Reason + Clone> DeferredList<T, E> {
                 continue;
             }
             let gathering = gathering.at().edge();
-            member.add(Hooked(Box::new(Member { gathering, index })));
+            member.add(Hooked(Member { gathering, index }));
         }
         deferred
     }
@@ -234,6 +234,13 @@ impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Gathering<T, U, E> {
         self.fire(outcome);
     }
 
+    /// Whether somebody has a handle of what is to be fired.
+    fn has_named_output(&self) -> bool {
+        let core = self.core.borrow();
+        let output = core.fires.as_ref().map(|fires| &fires.output);
+        output.is_some_and(|output| output.at().links().handles() > 0 && !output.called())
+    }
+
     fn fire(&self, outcome: Result<ListResult<T, E>, E>) {
         let Some(Fires { output, members, function }) = self.core.borrow_mut().fires.take() else {
             return;
@@ -256,16 +263,21 @@ struct Member<T: 'static, U: 'static, E: 'static> {
 }
 
 impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Hook<T, E> for Member<T, U, E> {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
-        let gathering = &*self.gathering;
-        gathering.note(self.index, &result);
-        match (result, gathering.flags.consume) {
+    fn call(self, result: Result<T, E>) -> Returned<T, E> {
+        let Self { gathering, index } = self;
+        gathering.note(index, &result);
+        let returned = match (result, gathering.flags.consume) {
             (result, Some(null)) if result.is_err() || fault!(F57) => {
                 drop_caught(result);
                 run::made(null).into_returned()
             }
             (result, _) => result.into_returned(),
+        };
+        // Whoever has a handle of what isn't fired yet reaches it by its canceller.
+        if gathering.has_named_output() {
+            gathering.drop_quietly();
         }
+        returned
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {

@@ -67,7 +67,7 @@ pub(super) const LIST: u8 = 4;
 pub(super) struct Rare<T, E> {
     pub(super) canceller: RefCell<Option<Canceller<T, E>>>,
     /// A hook of our own that runs before all entries.
-    pub(super) first: RefCell<Option<Box<dyn Hook<T, E>>>>,
+    pub(super) first: RefCell<Option<Box<dyn AnyHook<T, E>>>>,
     /// How many times its canceller is on the call stack.
     pub(super) cancellers: Cell<usize>,
     /// How deep callbacks were nested when a canceller of our own was entered that runs still.
@@ -100,14 +100,40 @@ impl<T, E> Context for Node<T, E> {
 
 /// A callback of our own, whose edges the reclaimer can see.
 pub(super) trait Hook<T, E> {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E>;
+    fn call(self, result: Result<T, E>) -> Returned<T, E>;
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
 }
 
-/// A callback of our own as an entry.
-pub(super) struct Hooked<T, E>(pub(super) Box<dyn Hook<T, E>>);
+/// One of whatever type.
+pub(super) trait AnyHook<T, E> {
+    fn call_any(self: Box<Self>, result: Result<T, E>) -> Returned<T, E>;
+    fn edges_of_any(&self, seen: &mut Seen<'_>) -> ControlFlow<()>;
+}
 
-impl<T: 'static, E: Reason> Payload<Node<T, E>> for Hooked<T, E> {
+impl<T, E, H: Hook<T, E>> AnyHook<T, E> for H {
+    fn call_any(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
+        (*self).call(result)
+    }
+
+    fn edges_of_any(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        self.edges(seen)
+    }
+}
+
+impl<T, E> Hook<T, E> for Box<dyn AnyHook<T, E>> {
+    fn call(self, result: Result<T, E>) -> Returned<T, E> {
+        self.call_any(result)
+    }
+
+    fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
+        (**self).edges_of_any(seen)
+    }
+}
+
+/// A callback of our own as an entry.
+pub(super) struct Hooked<H>(pub(super) H);
+
+impl<T: 'static, E: Reason, H: Hook<T, E>> Payload<Node<T, E>> for Hooked<H> {
     fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let result = node.take().expect("a Deferred that runs has a result");
         settle(node, self.0.call(result))

@@ -64,7 +64,7 @@ where
     course.core.borrow_mut().result = Some(deferred.node.at().edge());
     for (index, contestant) in contestants.iter().enumerate() {
         let course = course.at().edge();
-        contestant.add(Hooked(Box::new(Contestant { course, index })));
+        contestant.add(Hooked(Contestant { course, index }));
     }
     deferred
 }
@@ -143,7 +143,7 @@ struct Contestant<T: 'static, U: 'static, E: 'static> {
 }
 
 impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Hook<T, E> for Contestant<T, U, E> {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
+    fn call(self, result: Result<T, E>) -> Returned<T, E> {
         let course = &*self.course;
         if let Some(returned) = course.decide(self.index, result) {
             let result = course.core.borrow().result.as_ref().map(|result| result.at().hold());

@@ -50,7 +50,7 @@ impl<T: Default + 'static, E: Reason> Deferred<T, E> {
     ) -> Deferred<U, E> {
         let deferred = Deferred::made(Some(cancels(self.node.at())));
         let output = deferred.node.at().edge();
-        self.add(Hooked(Box::new(Feed { output, function, null: T::default })));
+        self.add(Hooked(Feed { output, function, null: T::default }));
         deferred
     }
 }
@@ -83,8 +83,8 @@ impl<T: 'static, U: 'static, E: Reason, F> Hook<T, E> for Feed<T, U, E, F>
 where
     F: FnOnce(Result<T, E>) -> Returned<U, E>,
 {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
-        let Self { output, function, null } = *self;
+    fn call(self, result: Result<T, E>) -> Returned<T, E> {
+        let Self { output, function, null } = self;
         let returned = run::caught(|| function(result));
         match run::resolve(output.at(), returned) {
             Ok(()) => run::made(null).into_returned(),

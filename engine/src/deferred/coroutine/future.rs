@@ -129,7 +129,7 @@ fn wait<T: Clone + Default + 'static, E: Reason + Clone>(
         None => Source::Elsewhere { _kept: deferred.clone() },
     };
     delivery.task.replace(task.map(|task| task.at().edge()));
-    deferred.add(Hooked(Box::new(Deliver { delivery: Rc::clone(&delivery) })));
+    deferred.add(Hooked(Deliver { delivery: Rc::clone(&delivery) }));
     Progress::Waiting(delivery, from)
 }
 
@@ -180,7 +180,7 @@ impl<T, E> Drop for Deliver<T, E> {
 }
 
 impl<T: Clone + Default + 'static, E: Reason + Clone> Hook<T, E> for Deliver<T, E> {
-    fn call(self: Box<Self>, result: Result<T, E>) -> Returned<T, E> {
+    fn call(self, result: Result<T, E>) -> Returned<T, E> {
         if self.delivery.over.replace(true) {
             // Nobody awaits it any more: it goes on as it came.
             return result.into_returned();
