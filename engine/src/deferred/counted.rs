@@ -16,8 +16,19 @@
 //!   reclaimer, with a hold on it.
 //! - An [`At`] is borrowed from a counted pointer, which outlives it.
 //! - The kind belongs to the type of the body that the block was made with.
-//! - A block whose size has a class, and that is freed, goes to its thread's list of free blocks of that class,
-//!   as long as there is room. Nothing points to it then.
+//! - A block whose size has a class lies in a slab of its thread, which has blocks of that class alone:
+//!
+//! ```text
+//!   16 KiB, aligned to as much
+//!  ┌──────┬──────┬────────┬───────┬──┬───────┬───────┬───────┬ …
+//!  │ free │ used │ before │ after │  │ block │ block │ block │
+//!  └──┬───┴──────┴────────┴───────┴──┴───────┴───────┴───────┴ …
+//!     └─────────── the first free one ──────►──┘ │  ▲ each free one leads to another
+//!                                                └──┘
+//! ```
+//!
+//!   Every block in a slab is free, and then in its list, or counted as used. Slabs with a free block are in the list of
+//!   their class, others are not. A slab without a block in use is freed, unless it is one of the few that a thread keeps.
 
 #![allow(unsafe_code, reason = "blocks of memory are shared, counted and used again")]
 
@@ -551,27 +562,39 @@ unsafe fn free(header: NonNull<Header>) {
     }
 }
 
-/// The sizes, in bytes, of blocks that are used again: most Deferreds' is the first.
+/// The sizes, in bytes, of blocks that lie in slabs: most Deferreds' is the first.
 const CLASSES: [usize; 3] = [96, 128, 192];
-
-/// How many free blocks a thread keeps at most.
-const KEPT: usize = if cfg!(no_reuse) { 0 } else { 4096 };
 
 /// Blocks of all classes are aligned to this, as allocators do anyway.
 const ALIGN: usize = 2 * size_of::<usize>();
 
-/// The class of a block, and its layout then.
+/// The class of a block, if it has one.
 #[inline]
 fn class(layout: Layout) -> Option<usize> {
-    if layout.align() > ALIGN {
+    if cfg!(no_reuse) || layout.align() > ALIGN {
         return None;
     }
     CLASSES.iter().position(|size| layout.size() <= *size)
 }
 
-#[inline]
-fn layout_of(class: usize) -> Layout {
-    Layout::from_size_align(CLASSES[class], ALIGN).expect("the alignment is a power of two")
+/// The size of a slab, in bytes, and what it is aligned to: so its beginning is found from any of its blocks.
+const SLAB: usize = 1 << 14;
+
+/// Where the first block of a slab begins.
+const FIRST: usize = size_of::<Slab>().next_multiple_of(64);
+
+/// How many slabs a thread keeps whether they are in use or not: 4,080 of the smallest blocks have room there.
+const KEPT: isize = 24;
+
+/// The beginning of a slab.
+struct Slab {
+    /// The first of its free blocks, none in a slab that is full.
+    free: *mut Spare,
+    /// How many of its blocks are in use.
+    used: usize,
+    /// Its neighbours in the list of slabs with a free block, where it is in it.
+    before: *mut Slab,
+    after: *mut Slab,
 }
 
 /// A block that is free.
@@ -579,91 +602,187 @@ struct Spare {
     next: *mut Spare,
 }
 
-/// The free blocks of a thread. They have no destructor of their own, so that they can be had while the thread ends:
+/// The slabs of a thread. They have no destructor of their own, so that they can be had while the thread ends:
 /// [`Closing`] is what sees to them then.
-struct SpareBlocks {
-    classes: [Cell<*mut Spare>; CLASSES.len()],
-    /// How many more may be kept; 0 at first, and when the thread ends.
-    room: Cell<usize>,
+struct Slabs {
+    /// For each class the first slab with a free block.
+    open: [Cell<*mut Slab>; CLASSES.len()],
+    /// How many slabs there are beyond those that are kept.
+    beyond: Cell<isize>,
 }
 
 thread_local! {
-    static SPARE: SpareBlocks = const {
-        SpareBlocks { classes: [const { Cell::new(null_mut()) }; CLASSES.len()], room: Cell::new(0) }
+    static SLABS: Slabs = const {
+        Slabs { open: [const { Cell::new(null_mut()) }; CLASSES.len()], beyond: Cell::new(0) }
     };
-    static CLOSING: Closing = const { Closing { opened: Cell::new(false) } };
+    static CLOSING: Closing = const { Closing { kept: Cell::new(0) } };
 }
 
-/// Frees the free blocks when the thread ends; those that come later go back at once.
+/// Has a thread keep slabs until it ends; those that are in use then are freed with the last of their blocks.
 struct Closing {
-    opened: Cell<bool>,
+    kept: Cell<isize>,
+}
+
+impl Closing {
+    /// Once in a thread. It can't be had any more while the thread ends: then nobody would free what is kept.
+    fn open(slabs: &Slabs) {
+        if let Ok(0) = CLOSING.try_with(|closing| closing.kept.replace(KEPT)) {
+            slabs.beyond.set(slabs.beyond.get() - KEPT);
+        }
+    }
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        SPARE.with(|spare| {
+        SLABS.with(|slabs| {
+            slabs.beyond.set(slabs.beyond.get() + self.kept.get());
             for class in 0..CLASSES.len() {
-                while let Some(block) = spare.take(class) {
-                    // SAFETY: it was allocated with the layout of its class.
-                    unsafe { dealloc(block.as_ptr(), layout_of(class)) };
+                let mut next = slabs.open[class].get();
+                while !next.is_null() {
+                    let slab = next;
+                    // SAFETY: slabs in the list are alive, and this one is freed where none of its blocks is in use.
+                    unsafe {
+                        next = (*slab).after;
+                        if (*slab).used == 0 {
+                            slabs.free_slab(class, slab);
+                        }
+                    }
                 }
             }
-            spare.room.set(0);
         });
     }
 }
 
-impl SpareBlocks {
+impl Slabs {
     #[inline]
-    fn take(&self, class: usize) -> Option<NonNull<u8>> {
-        let first = NonNull::new(self.classes[class].get())?;
-        // SAFETY: what is in the list is free memory of this class with a `Spare` in it.
-        self.classes[class].set(unsafe { first.as_ref().next });
-        self.room.set(self.room.get() + 1);
-        Some(first.cast())
+    fn take(&self, class: usize) -> NonNull<u8> {
+        let mut slab = self.open[class].get();
+        if slab.is_null() {
+            slab = self.new_slab(class);
+        }
+        // SAFETY: a slab in the list is alive, and has a free block: memory of this class with a `Spare` in it.
+        unsafe {
+            let block = (*slab).free;
+            (*slab).free = (*block).next;
+            (*slab).used += 1;
+            if (*slab).free.is_null() {
+                self.unlink(class, slab);
+            }
+            NonNull::new_unchecked(block.cast())
+        }
     }
 
-    /// Whether there was room for it.
+    /// # Safety
+    /// The block came from `take`, and nobody uses it any more.
+    #[inline]
+    unsafe fn give_back(&self, class: usize, block: NonNull<u8>) {
+        let slab = block.as_ptr().map_addr(|address| address & !(SLAB - 1)).cast::<Slab>();
+        let block = block.as_ptr().cast::<Spare>();
+        // SAFETY: a slab is alive as long as one of its blocks is in use, and any block has room for a `Spare`.
+        unsafe {
+            let next = (*slab).free;
+            block.write(Spare { next });
+            (*slab).free = block;
+            (*slab).used -= 1;
+            if next.is_null() {
+                self.link(class, slab);
+            }
+            if (*slab).used == 0 && self.beyond.get() > 0 {
+                self.free_slab(class, slab);
+            }
+        }
+    }
+
+    /// A slab whose blocks are all free, in the list.
+    #[cold]
+    fn new_slab(&self, class: usize) -> *mut Slab {
+        Closing::open(self);
+        self.beyond.set(self.beyond.get() + 1);
+        // SAFETY: the layout isn't empty.
+        let Some(slab) = NonNull::new(unsafe { alloc(SLAB_LAYOUT) }) else {
+            handle_alloc_error(SLAB_LAYOUT);
+        };
+        let mut free = null_mut();
+        let size = CLASSES[class];
+        for place in (0..(SLAB - FIRST) / size).rev() {
+            // SAFETY: the block is inside the slab, and any block has room for a `Spare`.
+            unsafe {
+                let block = slab.as_ptr().add(FIRST + place * size).cast::<Spare>();
+                block.write(Spare { next: free });
+                free = block;
+            }
+        }
+        let slab = slab.cast::<Slab>().as_ptr();
+        // SAFETY: it was allocated for this.
+        unsafe {
+            slab.write(Slab { free, used: 0, before: null_mut(), after: null_mut() });
+            self.link(class, slab);
+        }
+        slab
+    }
+
+    /// # Safety
+    /// None of its blocks is in use; it is in the list, and nobody uses it any more.
+    #[cold]
+    unsafe fn free_slab(&self, class: usize, slab: *mut Slab) {
+        self.beyond.set(self.beyond.get() - 1);
+        // SAFETY: it is in the list, and was allocated with this layout.
+        unsafe {
+            self.unlink(class, slab);
+            dealloc(slab.cast(), SLAB_LAYOUT);
+        }
+    }
+
+    /// Puts a slab that has a free block before all others: what was used last is used next.
     ///
     /// # Safety
-    /// The block is of this class, and nobody uses it any more.
-    #[inline]
-    unsafe fn keep(&self, class: usize, block: NonNull<u8>) -> bool {
-        if self.room.get() == 0 && !self.open() {
-            return false;
+    /// It is alive, and not in the list.
+    #[cold]
+    unsafe fn link(&self, class: usize, slab: *mut Slab) {
+        let first = self.open[class].replace(slab);
+        // SAFETY: it is alive, so says the caller, and so are those in the list.
+        unsafe {
+            (*slab).before = null_mut();
+            (*slab).after = first;
+            if let Some(first) = first.as_mut() {
+                first.before = slab;
+            }
         }
-        self.room.set(self.room.get() - 1);
-        let spare = Spare { next: self.classes[class].get() };
-        // SAFETY: a block of any class is large enough, and aligned.
-        unsafe { block.cast::<Spare>().write(spare) };
-        self.classes[class].set(block.as_ptr().cast());
-        true
     }
 
-    /// Makes room, once in a thread; whether there is any.
+    /// # Safety
+    /// It is in the list.
     #[cold]
-    fn open(&self) -> bool {
-        // It can't be had any more while the thread ends: then nobody would free the blocks.
-        if let Ok(false) = CLOSING.try_with(|closing| closing.opened.replace(true)) {
-            self.room.set(KEPT);
+    unsafe fn unlink(&self, class: usize, slab: *mut Slab) {
+        // SAFETY: slabs in the list are alive.
+        unsafe {
+            let Slab { before, after, .. } = *slab;
+            match before.as_mut() {
+                Some(before) => before.after = after,
+                None => self.open[class].set(after),
+            }
+            if let Some(after) = after.as_mut() {
+                after.before = before;
+            }
         }
-        self.room.get() > 0
     }
 }
+
+const SLAB_LAYOUT: Layout = match Layout::from_size_align(SLAB, SLAB) {
+    Ok(layout) => layout,
+    Err(_) => panic!("it is a power of two"),
+};
 
 #[inline]
 fn allocate(layout: Layout) -> NonNull<u8> {
-    let class = class(layout);
-    if let Some(class) = class
-        && let Some(block) = SPARE.with(|spare| spare.take(class))
-    {
-        return block;
+    match class(layout) {
+        Some(class) => SLABS.with(|slabs| slabs.take(class)),
+        None => allocate_alone(layout),
     }
-    allocate_afresh(class.map_or(layout, layout_of))
 }
 
 #[cold]
-fn allocate_afresh(layout: Layout) -> NonNull<u8> {
+fn allocate_alone(layout: Layout) -> NonNull<u8> {
     // SAFETY: a block isn't empty: it has a header.
     let block = unsafe { alloc(layout) };
     NonNull::new(block).unwrap_or_else(|| handle_alloc_error(layout))
@@ -673,13 +792,10 @@ fn allocate_afresh(layout: Layout) -> NonNull<u8> {
 /// It came from `allocate` with this layout, and nobody uses it any more.
 #[inline]
 unsafe fn deallocate(block: NonNull<u8>, layout: Layout) {
-    let class = class(layout);
-    if let Some(class) = class {
-        // SAFETY: it is of this class, and nobody uses it any more, so says the caller.
-        if SPARE.with(|spare| unsafe { spare.keep(class, block) }) {
-            return;
-        }
+    match class(layout) {
+        // SAFETY: it came from a slab of this class, and nobody uses it any more, so says the caller.
+        Some(class) => SLABS.with(|slabs| unsafe { slabs.give_back(class, block) }),
+        // SAFETY: it was allocated with this layout.
+        None => unsafe { dealloc(block.as_ptr(), layout) },
     }
-    // SAFETY: it was allocated with this layout.
-    unsafe { dealloc(block.as_ptr(), class.map_or(layout, layout_of)) };
 }
