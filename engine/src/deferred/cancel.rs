@@ -127,7 +127,7 @@ thread_local! {
 /// The Deferred at the end of the waiting, by Brent's algorithm: `None` where it goes in a circle.
 pub(super) fn awaited<T, E>(from: At<'_, Node<T, E>>) -> Option<Hold<Node<T, E>>> {
     let mut node = from.hold();
-    let mut landmark = from.hold();
+    let mut landmark = from.address();
     let (mut steps, mut limit) = (0_usize, 1_usize);
     loop {
         let ends = node.is(LIST) && !fault!(F62);
@@ -137,13 +137,13 @@ pub(super) fn awaited<T, E>(from: At<'_, Node<T, E>>) -> Option<Hold<Node<T, E>>
         let Some(next) = node.awaited() else {
             break;
         };
-        if next.ptr_eq(&landmark) {
+        if next.at().address() == landmark {
             return None;
         }
         node = next;
         steps += 1;
         if steps == limit {
-            landmark = node.clone();
+            landmark = node.at().address();
             (steps, limit) = (0, limit * 2);
         }
     }

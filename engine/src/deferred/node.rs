@@ -372,8 +372,8 @@ impl<T: 'static, E: Reason> Reclaimable for Node<T, E> {
         nothing_to_drop && self.rare.get().is_none() && self.entries.is_bare()
     }
 
-    fn leads_to_handle(&self, from: *const ()) -> bool {
-        leads_to_handle(self, from)
+    fn leads_to_handle(&self) -> bool {
+        leads_to_handle(self)
     }
 
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {

@@ -28,9 +28,8 @@ pub(super) trait Reclaimable {
         false
     }
 
-    /// Whether a handle is found soon along mutual edges alone; `from` is where this block is. Where the answer is no,
-    /// all edges are looked at.
-    fn leads_to_handle(&self, _from: *const ()) -> bool {
+    /// Whether a handle is found soon along mutual edges alone. Where the answer is no, all edges are looked at.
+    fn leads_to_handle(&self) -> bool {
         false
     }
 
@@ -204,7 +203,7 @@ fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
         let Some(next) = next else {
             return !leads_on;
         };
-        if steps == 0 && block.leads_to_handle(block.address()) {
+        if steps == 0 && block.leads_to_handle() {
             return true;
         }
         if next.at().address() == landmark {

@@ -2,7 +2,7 @@
 //! that lead from one Deferred to another.
 
 use super::State;
-use super::counted::{At, Edge, Hold};
+use super::counted::{At, Edge};
 use super::node::{Node, Stage, UNHANDLED};
 use super::queue::{Entries, Flow, Payload};
 use super::reclaim::Seen;
@@ -192,45 +192,30 @@ fn give_up<T: 'static, E: Reason>(
     result
 }
 
-/// Whether a handle is found from one Deferred to the next that it waits for, or that waits for it first of all; no way
-/// is taken back. `from` is where the block of the first one is.
-pub(super) fn leads_to_handle<T, E>(first: &Node<T, E>, from: *const ()) -> bool {
-    let mut before = from;
-    let Some(mut node) = neighbour(first, before) else {
+/// Whether the one that it waits for has a handle; or else the one that waits for it, first of all, or for that one, and so
+/// on.
+pub(super) fn leads_to_handle<T, E>(first: &Node<T, E>) -> bool {
+    if first.look_at_awaited(|awaited| awaited.at().links().handles() > 0) == Some(true) {
+        return true;
+    }
+    let next = |node: &Node<T, E>| node.entries.first_waiter(|waiter| waiter.at().hold());
+    let Some(mut node) = next(first) else {
         return false;
     };
     // Brent's algorithm: it may go in a circle.
-    let (mut landmark, mut steps, mut limit) = (from, 0_usize, 1_usize);
+    let (mut landmark, mut steps, mut limit) = (node.at().address(), 0_usize, 1_usize);
     while node.at().links().handles() == 0 {
-        let Some(next) = neighbour(&node, before) else {
-            return false;
+        node = match next(&node) {
+            Some(next) if next.at().address() != landmark => next,
+            _ => return false,
         };
-        before = node.at().address();
-        if before == landmark {
-            return false;
-        }
         steps += 1;
         if steps == limit {
-            landmark = before;
+            landmark = node.at().address();
             (steps, limit) = (0, limit * 2);
         }
-        node = next;
     }
     true
-}
-
-/// One that it waits for, or that waits for it, other than the one before: one with a handle, if there is one.
-fn neighbour<T, E>(node: &Node<T, E>, before: *const ()) -> Option<Hold<Node<T, E>>> {
-    let other = |edge: &Edge<Node<T, E>>| (edge.at().address() != before).then(|| edge.at().hold());
-    let awaited = node.look_at_awaited(other).flatten();
-    if awaited.as_ref().is_some_and(|awaited| awaited.at().links().handles() > 0) {
-        return awaited;
-    }
-    let waiter = node.entries.first_waiter(other).flatten();
-    if waiter.as_ref().is_some_and(|waiter| waiter.at().links().handles() > 0) {
-        return waiter;
-    }
-    awaited.or(waiter)
 }
 
 /// Whether a Deferred waits, however indirectly, for another.
