@@ -38,6 +38,19 @@ const TRICKS: &[(&str, Trick)] = &[
         "undefined-every-tenth",
         Answers(|session, _, right| but_if(session.number % 10 == 0, right, undefined())),
     ),
+    (
+        "lacks-where-it-is-hard",
+        Writes(|_, program, right| if hard(program) { lacks(&[program.ops[0].name()]) } else { right }),
+    ),
+    ("lacks-everything", Writes(|_, program, _| lacks(&[program.ops[0].name()]))),
+    (
+        "lacks-what-is-not-used",
+        Writes(|_, program, right| if hard(program) { lacks(&["get"]) } else { right }),
+    ),
+    ("lacks-nothing", Writes(|_, program, right| if hard(program) { lacks(&[]) } else { right })),
+    ("lacks-what-there-is-not", Writes(|_, _, _| lacks(&["fly"]))),
+    // For comparison: no trick either.
+    ("lacks-race-and-pause", Writes(lacks_race_and_pause)),
     ("undefined-where-it-is-hard", Answers(|_, program, right| but_if(hard(program), right, undefined()))),
     ("copies-the-answer-before", Answers(copies_the_answer_before)),
     // Traces that lack something.
@@ -256,6 +269,16 @@ fn with(mut answer: Answer, change: impl FnOnce(&mut Trace)) -> Answer {
         change(trace);
     }
     answer
+}
+
+fn lacks(operations: &[&str]) -> String {
+    json!({ "lacks": operations }).to_string() + "\n"
+}
+
+fn lacks_race_and_pause(_: &mut Session, program: &Program, right: String) -> String {
+    let lacking: Vec<_> =
+        ["race", "pause"].into_iter().filter(|operation| has(program, &[operation])).collect();
+    if lacking.is_empty() { right } else { lacks(&lacking) }
 }
 
 fn but_if(cheat: bool, right: Answer, other: Answer) -> Answer {

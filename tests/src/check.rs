@@ -2,7 +2,7 @@
 //!
 //! Which programs are undefined a judge says alone: a real Twisted, or a trace that one gave before, or else the
 //! model. A subject that calls a program undefined on which a judge gave a trace differs from it. What is
-//! undefined isn't compared, and counted, by cause.
+//! undefined isn't compared, and counted, by cause. So is what a subject lacks operations for, by subject.
 //!
 //! A subject may be right only when it is asked first, or only about programs as our generator writes them. So
 //! some programs are asked once more at the end, in another order: as they were, and in other words.
@@ -12,6 +12,7 @@ mod small;
 
 use crate::digest::Digest;
 use crate::lockstep::{self, Verdict};
+use crate::operation_set::OperationSet;
 use crate::shrink::Progress;
 use crate::subject::{Reply, Subject, SubjectError};
 use deferral_model::{Coverage, Program};
@@ -34,12 +35,16 @@ const ENCORE: usize = 64;
 /// What a run has found so far.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// How many programs were run and compared, those called undefined among them.
+    /// How many programs were run, those that weren't compared among them.
     pub programs: u64,
     /// How often each operation met each state on the model, and how much it traced.
     pub coverage: Coverage,
     /// How many programs were undefined, and so not compared, by subject and cause.
     pub undefined: BTreeMap<String, u64>,
+    /// How many programs weren't compared because a subject lacks operations that they use, by subject, and these.
+    pub left_out: BTreeMap<String, (u64, OperationSet)>,
+    /// How many programs were compared.
+    pub compared: u64,
     /// What each subject said to all programs, where whole traces were asked for.
     pub digests: BTreeMap<String, Digest>,
     /// The number that the first program has, if it isn't 0.
@@ -204,14 +209,12 @@ impl Jury {
                 columns.iter_mut().map(|column| column.next().expect("one a program")).collect();
             let judged = with_model(&names, &replies, &verdict);
             digest(summary, number, &names, &replies, &judged);
-            let differs = match judged {
-                Judged::Undefined(who) => {
-                    *summary.undefined.entry(who).or_default() += 1;
-                    false
-                }
-                judged => judged == Judged::Differs,
-            };
-            if differs {
+            match &judged {
+                Judged::Undefined(who) => *summary.undefined.entry(who.clone()).or_default() += 1,
+                Judged::LeftOut => leave_out(summary, &names, &replies),
+                Judged::Agrees | Judged::Differs => summary.compared += 1,
+            }
+            if judged == Judged::Differs {
                 let lockstep = match verdict {
                     Verdict::Diverges(divergence) => Some(*divergence),
                     _ => None,
@@ -255,11 +258,24 @@ fn look(program: &Program, lockstep: bool, summary: &mut Summary) -> Verdict {
     }
 }
 
+/// Counts a program that subjects lack operations for.
+fn leave_out(summary: &mut Summary, names: &[String], replies: &[Reply]) {
+    for (name, reply) in names.iter().zip(replies) {
+        if let Reply::Lacks(operations) = reply {
+            let (programs, lacks) = summary.left_out.entry(name.clone()).or_default();
+            *programs += 1;
+            lacks.add(*operations);
+        }
+    }
+}
+
 fn digest(summary: &mut Summary, number: u64, names: &[String], replies: &[Reply], judged: &Judged) {
     for (name, reply) in names.iter().zip(replies) {
         let digest = summary.digests.entry(name.clone()).or_default();
         match reply {
-            Reply::Answer(answer) if !matches!(judged, Judged::Undefined(_)) => digest.add(number, answer),
+            Reply::Answer(answer) if !matches!(judged, Judged::Undefined(_) | Judged::LeftOut) => {
+                digest.add(number, answer);
+            }
             _ => digest.add_undefined(number),
         }
     }

@@ -100,6 +100,7 @@ impl Difference {
             Reply::Failed(ProgramFailure::Hung(_)) => Some(Kind::Hung),
             Reply::Answer(Answer::Undefined { .. }) => Some(Kind::Undefined),
             Reply::Answer(Answer::Trace(trace)) => Kind::of_traces(&first, trace),
+            Reply::Lacks(_) => None,
         };
         Self::InReplies(replies.iter().map(from_first).collect())
     }

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod enumerate;
 pub mod generate;
 pub mod lockstep;
+pub mod operation_set;
 pub mod panics;
 pub mod report;
 pub mod shrink;

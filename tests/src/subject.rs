@@ -3,7 +3,9 @@
 //! Two traits: a [`Subject`] answers whole programs, also from another process; an [`Execution`] is one
 //! program in progress inside this process, which can be looked at after every operation.
 
+use crate::operation_set::OperationSet;
 use deferral_model::{Answer, Failure, Op, Program, State, trace::Event};
+use serde::{Deserialize, Serialize};
 
 /// Runs programs and answers each with a trace, in order.
 ///
@@ -60,8 +62,18 @@ pub trait Subject {
 pub enum Reply {
     /// A trace, or the reason why there is none.
     Answer(Answer),
+    /// The program uses these operations, which the subject doesn't have.
+    Lacks(OperationSet),
     /// It failed on this program, and again when it was asked again.
     Failed(ProgramFailure),
+}
+
+/// The answer of a subject to a program that uses operations which it doesn't have.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lacks {
+    /// Those operations.
+    pub lacks: OperationSet,
 }
 
 /// How a subject failed on one program.

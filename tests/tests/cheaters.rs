@@ -138,6 +138,12 @@ cheaters! {
     writes_rubbish_after_twenty: 300, assert_refused("rubbish in line 21 ", "it isn't JSON");
     never_ends_a_line: 300, assert_refused("rubbish in line 21 ", "it isn't JSON", "`[[");
 
+    // Operations that it lacks for one program and has for another, or that aren't asked for.
+    lacks_where_it_is_hard: 300, assert_refused("it lacks new for one program, and has that for another");
+    lacks_what_is_not_used: 300, assert_refused("rubbish in line ", "the program doesn't use get");
+    lacks_nothing: 300, assert_refused("rubbish in line ", "it lacks nothing");
+    lacks_what_there_is_not: 300, assert_refused("rubbish in line 1 ", "`fly` is no operation");
+
     // Answers in another order, or too many.
     answers_backwards: 300, assert_differs("again: ");
     mixes_two_up: 300, assert_differs("again: ");
@@ -156,6 +162,8 @@ cheaters! {
 /// The tricks that have a test of their own below.
 const BELOW: &[&str] = &[
     "honest",
+    "lacks_everything",
+    "lacks_race_and_pause",
     "knows_the_corpus_by_heart",
     "dies_on_a_cancel",
     "dies_where_undefined",
@@ -189,6 +197,35 @@ fn honest() {
         let ran = conform(&[arguments, &["--subject", &cheater("honest")]].concat());
         assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments:?} {}", ran.out);
     }
+}
+
+/// What a subject lacks is left out and counted, and all that has to be compared is the rest.
+#[test]
+fn lacks_race_and_pause() {
+    let ran = check("lacks-race-and-pause", "300");
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let line = ran.out.lines().find(|line| line.starts_with("left out ")).unwrap();
+    let (programs, lacks) = line.strip_prefix("left out").unwrap().trim().split_once(", for ").unwrap();
+    assert!((50..250).contains(&programs.parse::<u32>().unwrap()), "{line}");
+    assert!(lacks.ends_with(" lacks pause, race"), "{line}");
+    let corpus = corpus::root();
+    let lacking = cheater("lacks-race-and-pause");
+    let ran = conform(&["replay", "--quiet", corpus.to_str().unwrap(), "--subject", &lacking]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains(", left out "), "{}", ran.out);
+    // Two that speak the wire protocol, one behind the other.
+    let behind = format!("'{}' run --subject \"{lacking}\"", env!("CARGO_BIN_EXE_conform"));
+    let ran = conform(&["check", "--cases", "300", "--seed", "1", "--subject", &behind]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains(lacks.rsplit_once(" lacks").unwrap().1), "{}", ran.out);
+}
+
+#[test]
+fn lacks_everything() {
+    let ran = check("lacks-everything", "300");
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(ran.err.starts_with("conform: nothing was compared: every program was "), "{}", ran.err);
+    assert!(ran.err.contains("lacks what it uses"), "{}", ran.err);
 }
 
 /// What is stored can be learnt by heart; that is why there are random programs, and all small ones.

@@ -20,6 +20,8 @@ pub enum Judged {
     Differs,
     /// Who said so, and why.
     Undefined(String),
+    /// A subject lacks an operation that the program uses.
+    LeftOut,
 }
 
 /// Compares what the subjects of these names said to one program.
@@ -38,8 +40,10 @@ pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
     // Judges that don't agree are a difference of their own.
     let by = if said.len() == judges.len() { said.into_iter().next() } else { None };
     let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
+    let lacks = replies.iter().any(|reply| matches!(reply, Reply::Lacks(_)));
     match by {
         _ if failed => Judged::Differs,
+        _ if lacks => Judged::LeftOut,
         Some(who) => Judged::Undefined(who),
         None if replies.windows(2).all(|pair| pair[0] == pair[1]) => Judged::Agrees,
         None => Judged::Differs,
@@ -56,7 +60,7 @@ pub(super) fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict)
         (Verdict::Undefined(why), _) if replies.is_empty() || !has_judge => {
             Judged::Undefined(format!("model: {why}"))
         }
-        (Verdict::Diverges(_), Judged::Agrees) => Judged::Differs,
+        (Verdict::Diverges(_), Judged::Agrees | Judged::LeftOut) => Judged::Differs,
         // That all subjects say so makes no program undefined.
         (_, Judged::Undefined(_)) if !has_judge => Judged::Differs,
         (_, judged) => judged,

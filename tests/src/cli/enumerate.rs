@@ -124,11 +124,14 @@ fn in_lockstep(
         }
         summary.programs += 1;
         match lockstep.run(number, &mut digest) {
-            lockstep::Verdict::Conforms => {}
+            lockstep::Verdict::Conforms => summary.compared += 1,
             lockstep::Verdict::Undefined(why) => {
                 *summary.undefined.entry(format!("model: {why}")).or_default() += 1;
             }
-            lockstep::Verdict::Diverges(divergence) => differ.push((number, divergence)),
+            lockstep::Verdict::Diverges(divergence) => {
+                summary.compared += 1;
+                differ.push((number, divergence));
+            }
         }
         if differ.len() == ENOUGH {
             break;

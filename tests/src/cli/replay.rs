@@ -35,7 +35,7 @@ struct Entry {
 pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     let entries = read(&arguments.file)?;
     let mut subjects = subjects(&arguments.subject)?;
-    let (mut programs, mut undefined, mut divergences) = (0, 0, 0);
+    let (mut programs, mut undefined, mut left_out, mut divergences) = (0, 0, 0, 0);
     for Entry { place, program, stored } in entries {
         let (mut names, mut replies) = (Vec::new(), Vec::new());
         for subject in &mut subjects {
@@ -49,6 +49,7 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
         let judged = judge(&names, &replies);
         programs += 1;
         undefined += u64::from(matches!(judged, Judged::Undefined(_)));
+        left_out += u64::from(judged == Judged::LeftOut);
         divergences += u64::from(judged == Judged::Differs);
         if judged == Judged::Differs || !arguments.quiet {
             let columns: Vec<_> = names.iter().map(String::as_str).zip(&replies).collect();
@@ -58,7 +59,8 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     for subject in &mut subjects {
         subject.finish()?;
     }
-    show::print(&format!("programs {programs}, undefined {undefined}, divergences {divergences}\n"))?;
+    let lacked = if left_out > 0 { format!("left out {left_out}, ") } else { String::new() };
+    show::print(&format!("programs {programs}, undefined {undefined}, {lacked}divergences {divergences}\n"))?;
     Ok(if divergences == 0 { Verdict::Conforms } else { Verdict::Diverges })
 }
 

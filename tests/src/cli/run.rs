@@ -3,9 +3,10 @@
 use crate::Verdict;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use deferral_conformance::subject::{Reply, Subject};
+use deferral_conformance::subject::{Lacks, Reply, Subject};
 use deferral_conformance::subjects::named;
 use deferral_model::Program;
+use serde::Serialize;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 /// How many programs are answered at a time, where so many are there already.
@@ -50,16 +51,19 @@ fn answer(subject: &mut dyn Subject, batch: &[(usize, Program)], output: &mut im
     subject.submit(&programs)?;
     for ((line, _), reply) in batch.iter().zip(subject.collect()?) {
         match reply {
-            Reply::Answer(answer) => {
-                serde_json::to_writer(&mut *output, &answer)?;
-                output.write_all(b"\n")?;
-            }
+            Reply::Answer(answer) => write_line(output, &answer)?,
+            Reply::Lacks(lacks) => write_line(output, &Lacks { lacks })?,
             Reply::Failed(failure) => {
                 bail!("standard input, line {line}: the subject `{}` failed on it: {failure}", subject.name())
             }
         }
     }
     Ok(())
+}
+
+fn write_line(output: &mut impl Write, answer: &impl Serialize) -> Result<()> {
+    serde_json::to_writer(&mut *output, answer)?;
+    Ok(output.write_all(b"\n")?)
 }
 
 /// Programs, read line by line.

@@ -60,8 +60,12 @@ pub(crate) fn verdict(summary: &Summary) -> Result<Verdict> {
     if !summary.divergences.is_empty() {
         return Ok(Verdict::Diverges);
     }
-    if summary.undefined.values().sum::<u64>() == summary.programs {
-        bail!("nothing was compared: every program was undefined");
+    if summary.compared == 0 {
+        let why = match summary.left_out.keys().next() {
+            Some(subject) => format!("undefined, or left out as `{subject}` lacks what it uses"),
+            None => "undefined".to_owned(),
+        };
+        bail!("nothing was compared: every program was {why}");
     }
     Ok(Verdict::Conforms)
 }
@@ -99,6 +103,9 @@ fn write_summary(text: &mut String, summary: &Summary, seed: Option<u64>, took: 
     writeln!(text, "undefined     {}", summary.undefined.values().sum::<u64>())?;
     for (cause, count) in &summary.undefined {
         writeln!(text, "              {count} by {cause}")?;
+    }
+    for (subject, (programs, lacks)) in &summary.left_out {
+        writeln!(text, "left out      {programs}, for {subject} lacks {lacks}")?;
     }
     for (subject, times) in &summary.restarts {
         writeln!(text, "restarts      {times} of {subject}, which ended or was silent")?;

@@ -49,6 +49,7 @@ pub fn side_by_side(program: &Program, replies: &[(&str, &Reply)]) -> String {
 fn rows(reply: &Reply) -> Vec<(String, String)> {
     match reply {
         Reply::Failed(failure) => vec![("failed".to_owned(), failure.to_string())],
+        Reply::Lacks(operations) => vec![("lacks".to_owned(), operations.to_string())],
         Reply::Answer(Answer::Undefined { undefined }) => vec![("undefined".to_owned(), undefined.clone())],
         Reply::Answer(Answer::Trace(Trace { events, state, unhandled })) => {
             let events = events.iter().enumerate().map(|(at, event)| (format!("event {at}"), json(event)));

@@ -10,7 +10,8 @@
 //! that shows again (`LAPSES`).
 
 use crate::check::{ENOUGH, STORED};
-use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
+use crate::operation_set::OperationSet;
+use crate::subject::{Lacks, ProgramFailure, Reply, Subject, SubjectError};
 use deferral_model::{Answer, Program};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value as Json;
@@ -62,7 +63,7 @@ pub struct Process {
     /// How many programs each batch has that wasn't collected yet.
     batches: VecDeque<usize>,
     /// The programs that weren't answered yet.
-    pending: VecDeque<String>,
+    pending: VecDeque<Asked>,
     /// How many of them the running process was given.
     sent: usize,
     /// How many answers were read in all.
@@ -76,8 +77,17 @@ pub struct Process {
     /// The longest that an answer took, with what starting it took.
     slowest: Duration,
     hurry: bool,
+    /// The operations that it said it lacks, and those of the programs that it gave a trace to.
+    lacks: OperationSet,
+    has: OperationSet,
     /// Whether the rest of what it was given isn't worth the time.
     given_up: Option<ProgramFailure>,
+}
+
+/// A program that the process is to answer.
+struct Asked {
+    line: String,
+    uses: OperationSet,
 }
 
 struct Running {
@@ -140,6 +150,8 @@ impl Process {
             silent: false,
             slowest: Duration::ZERO,
             hurry: false,
+            lacks: OperationSet::default(),
+            has: OperationSet::default(),
             given_up: None,
         };
         process.restart()?;
@@ -174,10 +186,8 @@ impl Process {
             return;
         };
         while self.sent < upto {
-            let mut text = self.pending[self.sent].clone();
-            text.push('\n');
             // A writer that has ended says so by the missing answer.
-            let _ = writer.send(text);
+            let _ = writer.send(self.pending[self.sent].line.clone());
             self.sent += 1;
         }
     }
@@ -190,8 +200,8 @@ impl Process {
             let failure = match self.read() {
                 Ok(line) => {
                     self.answered += 1;
-                    self.taken();
-                    return self.parse(&line).map(Reply::Answer);
+                    let uses = self.taken();
+                    return self.parse(&line, uses);
                 }
                 Err(failure) => failure,
             };
@@ -219,11 +229,12 @@ impl Process {
         }
     }
 
-    /// The oldest program has its reply.
-    fn taken(&mut self) {
-        self.pending.pop_front();
+    /// The oldest program has its reply: what that program uses.
+    fn taken(&mut self) -> OperationSet {
+        let asked = self.pending.pop_front();
         self.sent = self.sent.saturating_sub(1);
         self.suspects = self.suspects.saturating_sub(1);
+        asked.map(|asked| asked.uses).unwrap_or_default()
     }
 
     /// The process failed on a program, and again when it had that one alone, or has failed too often.
@@ -287,11 +298,48 @@ impl Process {
         }
     }
 
-    fn parse(&self, line: &str) -> Result<Answer, SubjectError> {
+    fn parse(&mut self, line: &str, uses: OperationSet) -> Result<Reply, SubjectError> {
+        if line.trim_start_matches([' ', '{']).starts_with(r#""lacks""#) {
+            return self.parse_lacks(line, uses);
+        }
+        let answer = self.parse_answer(line)?;
+        if matches!(answer, Answer::Trace(_)) {
+            self.has.add(uses);
+            self.check_lacks(line)?;
+        }
+        Ok(Reply::Answer(answer))
+    }
+
+    fn parse_lacks(&mut self, line: &str, uses: OperationSet) -> Result<Reply, SubjectError> {
+        let rubbish = |cause: &str| self.rubbish(line, self.answered, cause);
+        let Lacks { lacks } = serde_json::from_str(line).map_err(|cause| rubbish(&cause.to_string()))?;
+        if lacks.is_empty() {
+            return Err(rubbish("it lacks nothing"));
+        }
+        let unused = lacks.without(uses);
+        if !unused.is_empty() {
+            return Err(rubbish(&format!("the program doesn't use {unused}")));
+        }
+        self.lacks.add(lacks);
+        self.check_lacks(line)?;
+        Ok(Reply::Lacks(lacks))
+    }
+
+    /// What it lacks it lacks always: else it could leave out whatever is hard.
+    fn check_lacks(&self, line: &str) -> Result<(), SubjectError> {
+        let both = self.lacks.and(self.has);
+        if both.is_empty() {
+            return Ok(());
+        }
+        let cause = format!("it lacks {both} for one program, and has that for another");
+        Err(self.rubbish(line, self.answered, &cause))
+    }
+
+    fn parse_answer(&self, line: &str) -> Result<Answer, SubjectError> {
         let rubbish = |cause: &str| self.rubbish(line, self.answered, cause);
         let json = || serde_json::from_str::<Json>(line);
         let answer: Answer = serde_json::from_str(line).map_err(|_| match json() {
-            Ok(_) => rubbish("it is neither a trace nor {\"undefined\":…}"),
+            Ok(_) => rubbish("it is neither a trace nor {\"undefined\":…} nor {\"lacks\":[…]}"),
             Err(cause) => rubbish(&format!("it isn't JSON: {cause}")),
         })?;
         // serde reads arrays as objects, too, and here and there fields that don't belong.
@@ -321,7 +369,9 @@ impl Subject for Process {
 
     fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {
         self.batches.push_back(programs.len());
-        self.pending.extend(programs.iter().map(Program::to_json));
+        let asked =
+            |program: &Program| Asked { line: program.to_json() + "\n", uses: OperationSet::of(program) };
+        self.pending.extend(programs.iter().map(asked));
         self.send();
         Ok(())
     }
