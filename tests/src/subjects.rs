@@ -1,6 +1,9 @@
-//! The subjects: the model, the engine, a real Twisted, and any command that speaks the wire protocol.
+//! The subjects: the model, the engine, a real Twisted, older releases of it, `goog.async.Deferred`, and any command
+//! that speaks the wire protocol.
 
 pub mod engine;
+mod environment;
+pub mod goog;
 pub mod model;
 pub mod process;
 pub mod twisted;
@@ -9,8 +12,8 @@ use crate::subject::{InProcess, Subject, SubjectError};
 use deferral_model::fault::UnknownFault;
 use deferral_model::{Fault, run_with_fault};
 
-/// The subject of a name: `model`, `engine`, `twisted`, or else a command for `sh -c`. `model:F31` is the model with
-/// that fault, `twisted:F31` a real Twisted with it.
+/// The subject of a name: `model`, `engine`, `twisted`, `goog`, or else a command for `sh -c`. `model:F31` is the model
+/// with that fault, `twisted:F31` a real Twisted with it; `twisted-24.3.0` is that release.
 ///
 /// # Errors
 /// When it can't be started.
@@ -24,10 +27,18 @@ pub fn named(name: &str) -> Result<Box<dyn Subject>, SubjectError> {
     if let Some(fault) = name.strip_prefix("twisted:") {
         return Ok(Box::new(twisted::start(Some(fault))?));
     }
+    if let Some(release) = name.strip_prefix("twisted-").filter(|release| is_release(release)) {
+        return Ok(Box::new(twisted::start_release(release)?));
+    }
     Ok(match name {
         "model" => Box::new(InProcess::new("model", deferral_model::run)),
         "engine" => Box::new(InProcess::new("engine", engine::run)),
         "twisted" => Box::new(twisted::start(None)?),
+        goog::NAME => Box::new(goog::start()?),
         command => Box::new(process::Process::start(command, command)?),
     })
+}
+
+fn is_release(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
 }

@@ -23,8 +23,9 @@ use std::process::ExitCode;
 /// Holds Deferreds to Twisted's: runs programs on a reference model, on the engine, on a real Twisted and on
 /// any command that speaks the wire protocol, and compares what they say.
 ///
-/// Without a command it checks, as `conform check` does. A subject is `model`, `engine`, `twisted`, or a
-/// command for `sh -c`; `model:F31` and `twisted:F31` are those with a fault planted (see `conform teeth`). Exit status: 0 all conform, 1 something diverges, 2 it could not be run.
+/// Without a command it checks, as `conform check` does. A subject is `model`, `engine`, `twisted`, `goog`
+/// (goog.async.Deferred), or a command for `sh -c`; `twisted-24.3.0` is that release, `model:F31` and `twisted:F31` are
+/// those with a fault planted (see `conform teeth`). Exit status: 0 all conform, 1 something diverges, 2 it could not be run.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {

@@ -1,14 +1,15 @@
 //! A real Twisted as a subject: the Python adapter beside this file, in a virtual environment of its own.
 //!
 //! The environment is made on first use under `target/`: CPython's `venv`, and Twisted pinned to
-//! [`VERSION`] from the Python Package Index. Nothing else in the project needs Python.
+//! [`VERSION`] from the Python Package Index; each other release that is asked for gets its own. Nothing else in the
+//! project needs Python.
 //!
 //! Asked to, the adapter makes its Twisted faulty first, by one of the faults in `twisted/faults/`.
 
+use super::environment::{Environment, run};
 use super::process::Process;
 use crate::subject::SubjectError;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub const NO_FAULT: &str = "none";
 /// When Python or Twisted can't be had, or when there is no such fault.
 pub fn start(fault: Option<&str>) -> Result<Process, SubjectError> {
     let Some(fault) = fault else {
-        return start_as("twisted", &[]);
+        return start_as("twisted", VERSION, &[]);
     };
     let known = faults()?;
     if fault != NO_FAULT && !known.iter().any(|(id, _)| id == fault) {
@@ -58,12 +59,20 @@ pub fn start(fault: Option<&str>) -> Result<Process, SubjectError> {
         let cause = format!("there is no such fault, only {} and {NO_FAULT}", known.join(", "));
         return Err(SubjectError::Start { subject: format!("twisted:{fault}"), cause });
     }
-    start_as(&format!("twisted:{fault}"), &["--fault", fault])
+    start_as(&format!("twisted:{fault}"), VERSION, &["--fault", fault])
 }
 
-fn start_as(name: &str, arguments: &[&str]) -> Result<Process, SubjectError> {
+/// Starts the adapter with another release of Twisted, called `twisted-` and its number. Some operations it may lack.
+///
+/// # Errors
+/// When Python or that release can't be had.
+pub fn start_release(release: &str) -> Result<Process, SubjectError> {
+    start_as(&format!("twisted-{release}"), release, &["--release", release])
+}
+
+fn start_as(name: &str, release: &str, arguments: &[&str]) -> Result<Process, SubjectError> {
     let failed = |cause| SubjectError::Start { subject: name.to_owned(), cause };
-    let (python, adapter) = adapter().map_err(failed)?;
+    let (python, adapter) = adapter(release).map_err(failed)?;
     let (python, adapter) = (python.to_string_lossy(), adapter.to_string_lossy());
     let command = [&[&*python, &*adapter], arguments].concat();
     Ok(Process::start_program(name, &command)?.with_patience(PATIENCE))
@@ -79,7 +88,7 @@ pub fn faults() -> Result<Vec<(String, String)>, SubjectError> {
         return Ok(known.clone());
     }
     let failed = |cause| SubjectError::Start { subject: "twisted".to_owned(), cause };
-    let (python, adapter) = adapter().map_err(failed)?;
+    let (python, adapter) = adapter(VERSION).map_err(failed)?;
     let listing = run(Command::new(python).arg(adapter).arg("--list-faults")).map_err(failed)?;
     let split = |line: &str| line.split_once('\t').map(|(id, what)| (id.to_owned(), what.to_owned()));
     let known = listing.lines().map(split).collect::<Option<Vec<_>>>();
@@ -87,68 +96,27 @@ pub fn faults() -> Result<Vec<(String, String)>, SubjectError> {
     Ok(FAULTS.get_or_init(|| known).clone())
 }
 
+/// The Python that has the Twisted that says what is right.
+///
+/// # Errors
+/// When Python or Twisted can't be had.
+pub fn python() -> Result<PathBuf, SubjectError> {
+    let failed = |cause| SubjectError::Start { subject: "twisted".to_owned(), cause };
+    adapter(VERSION).map(|(python, _)| python).map_err(failed)
+}
+
 /// The Python to run the adapter with, and the adapter.
-fn adapter() -> Result<(PathBuf, PathBuf), String> {
-    let home = target_folder().join(format!("twisted-{VERSION}"));
-    let python = environment(&home)?;
-    let adapter = write_adapter(&home).map_err(|cause| format!("{}: {cause}", home.display()))?;
-    Ok((python, adapter))
-}
-
-/// The folder that builds go to: the one this program was built in, else `target` here.
-fn target_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CARGO_TARGET_DIR") {
-        return PathBuf::from(folder);
-    }
-    let program = std::env::current_exe().unwrap_or_default();
-    let built_in = program.ancestors().find(|folder| folder.ends_with("target"));
-    built_in.map_or_else(|| PathBuf::from("target"), Path::to_owned)
-}
-
-/// The Python of the virtual environment, which is made where it isn't complete.
-fn environment(home: &Path) -> Result<PathBuf, String> {
-    let io = |cause: std::io::Error| format!("{}: {cause}", home.display());
-    fs::create_dir_all(home).map_err(io)?;
-    // Several programs may want it at once: one makes it, the others wait.
-    let lock = fs::File::create(home.join("lock")).map_err(io)?;
-    lock.lock().map_err(io)?;
-    let python = home.join("venv/bin/python");
-    let complete = home.join("complete");
-    if !complete.exists() {
-        eprintln!("making a virtual environment with Twisted {VERSION} in {}", home.display());
+fn adapter(release: &str) -> Result<(PathBuf, PathBuf), String> {
+    let environment = Environment::named(&format!("twisted-{release}"));
+    let python = environment.path("venv/bin/python");
+    environment.complete(&format!("a virtual environment with Twisted {release}"), |home| {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home.join("venv")))
             .map_err(|cause| format!("Python 3 with its venv module is needed for it: {cause}"))?;
-        let twisted = format!("twisted=={VERSION}");
+        let twisted = format!("twisted=={release}");
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &twisted]);
         run(&mut pip).map_err(|cause| format!("{twisted} couldn't be installed by pip: {cause}"))?;
-        fs::write(&complete, VERSION).map_err(io)?;
-    }
-    Ok(python)
-}
-
-/// What a command prints.
-fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|cause| cause.to_string())?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
-    Err(format!("{} ({})", last.trim(), output.status))
-}
-
-fn write_adapter(home: &Path) -> std::io::Result<PathBuf> {
-    let folder = home.join("adapter");
-    fs::create_dir_all(folder.join("faults"))?;
-    for (name, text) in ADAPTER {
-        let file = folder.join(name);
-        if fs::read_to_string(&file).ok().as_deref() != Some(text) {
-            // By a new file: another process may be reading the old one.
-            let fresh = folder.join(format!(".{}.{}", name.replace('/', "."), std::process::id()));
-            fs::write(&fresh, text)?;
-            fs::rename(&fresh, &file)?;
-        }
-    }
-    Ok(folder.join("adapter.py"))
+        Ok(())
+    })?;
+    Ok((python, environment.write_adapter(&ADAPTER)?.join("adapter.py")))
 }

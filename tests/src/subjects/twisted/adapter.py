@@ -3,6 +3,7 @@ The Twisted subject: `python adapter.py` reads programs on standard input, one a
 each with a trace on standard output.
 
 `--fault ID` puts one of the faults of faults/ into Twisted first, and `--list-faults` lists them.
+`--release VERSION` says which Twisted is expected to be there, 26.10.0 where it isn't given.
 
 The programs run in a process of their own, worker.py. This one watches it from outside: a program
 can keep Twisted busy for ever, through every exception, and even take the interpreter down. When
@@ -290,12 +291,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--fault", metavar="ID", help="make Twisted faulty first")
     parser.add_argument("--list-faults", action="store_true", help="list the faults")
+    parser.add_argument("--release", metavar="VERSION", help="the release that is to be there")
     options = parser.parse_args()
     if options.list_faults:
         return subprocess.call([sys.executable, "-B", WORKER, "--list-faults"])
     adapter = None
     try:
-        arguments = [] if options.fault is None else ["--fault", options.fault]
+        given = [("--fault", options.fault), ("--release", options.release)]
+        arguments = [text for name, value in given if value for text in (name, value)]
         adapter = Adapter(patience_from_environment(), arguments)
         adapter.run()
         return 0

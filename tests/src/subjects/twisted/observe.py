@@ -19,14 +19,14 @@ from twisted.internet import defer
 from twisted.python.failure import Failure
 
 from errors import Undefined
-from render import FAILURE_NAMES, failure_text
+from render import FAILURE_GROUP, FAILURE_NAMES, failure_text
 
 if TYPE_CHECKING:
     from world import World
 
 EXPECTED_ERRORS = frozenset(FAILURE_NAMES) | {
     defer.FirstError,
-    defer.FailureGroup,
+    FAILURE_GROUP,
     # Part of each cancellation of a coroutine; only where it shows is the program undefined.
     defer._InternalInlineCallbacksCancelledError,
 }

@@ -306,6 +306,11 @@ def drop(world: World, op: Op) -> None:
         d.notes.slots.remove(op["d"])
 
 
+def lacking() -> set[str]:
+    """The operations that an older Twisted doesn't have."""
+    return set() if hasattr(defer, "race") else {"race"}
+
+
 OPERATIONS: dict[str, Callable[[World, Op], None]] = {
     "new": new,
     "succeed": succeed,

@@ -58,6 +58,21 @@ def undefined_text(why: str) -> str:
     return '{"undefined":%s}' % json.dumps(why)
 
 
+def lacks_text(operations: set[str]) -> str:
+    """The answer to a program that uses operations which aren't there."""
+    return '{"lacks":%s}' % json.dumps(sorted(operations))
+
+
+def operations_in(value: Any) -> set[str]:
+    """The names of all operations in a program, or in a part of it, in whatever depth."""
+    if type(value) is list:
+        return set().union(*map(operations_in, value))
+    if type(value) is not dict:
+        return set()
+    inside = set().union(*map(operations_in, value.values()))
+    return inside | {value["op"]} if "op" in value else inside
+
+
 # Fields of objects. An optional one may be absent or null.
 
 

@@ -16,6 +16,9 @@ from twisted.python.failure import Failure
 
 from errors import E0, E1, E2, Panic, Undefined
 
+# Older releases have no race, nor what it fails with: nothing is an instance of that.
+FAILURE_GROUP = getattr(defer, "FailureGroup", ())
+
 # By exact type, as Twisted does: `isinstance` is slow for these abstract classes.
 DEFERRED_TYPES = (defer.Deferred, defer.DeferredList)
 
@@ -40,7 +43,7 @@ def failure_text(error: BaseException) -> str:
             error.index,
             failure_text(error.subFailure.value),
         )
-    if isinstance(error, defer.FailureGroup):
+    if isinstance(error, FAILURE_GROUP):
         failures = ",".join([failure_text(failure.value) for failure in error.failures])
         return '{"FailureGroup":[%s]}' % failures
     if isinstance(error, defer._InternalInlineCallbacksCancelledError):

@@ -9,6 +9,7 @@ exception that leaves it is a bug of this adapter.
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Iterator, NoReturn
 if TYPE_CHECKING:
     from observe import Observer
 
+# The release that says what is right, unless another one is asked for.
 TWISTED_VERSION = "26.10.0"
 
 CHUNK = 1 << 16
@@ -33,17 +35,14 @@ def refuse(why: str) -> NoReturn:
     sys.exit(2)
 
 
-def check_twisted() -> None:
+def check_twisted(release: str) -> None:
     try:
         import twisted
         from twisted.internet import defer  # noqa: F401
     except ImportError as error:
-        refuse(f"{sys.executable} can't import Twisted {TWISTED_VERSION}: {error}")
-    if twisted.__version__ != TWISTED_VERSION:
-        refuse(
-            f"{sys.executable} has Twisted {twisted.__version__}, "
-            f"but {TWISTED_VERSION} is what every subject is compared with"
-        )
+        refuse(f"{sys.executable} can't import Twisted {release}: {error}")
+    if twisted.__version__ != release:
+        refuse(f"{sys.executable} has Twisted {twisted.__version__}, and {release} is asked for")
     if not __debug__:
         refuse("Python runs with -O, which takes the assertions out of Twisted")
 
@@ -110,24 +109,30 @@ def put_fault(name: str, observer: Observer) -> None:
     observer.patched = True
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--release", default=TWISTED_VERSION)
+    parser.add_argument("--fault")
+    parser.add_argument("--list-faults", action="store_true")
+    options = parser.parse_args()
     # The adapter ends its worker itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    check_twisted()
-    if arguments == ["--list-faults"]:
+    check_twisted(options.release)
+    if options.list_faults:
         from faults import listing
 
         print("\n".join(listing()))
         return
     # Only now, since these need Twisted.
     from observe import install
-    from program import BadProgram, parse, undefined_text
+    from operations import lacking
+    from program import BadProgram, lacks_text, operations_in, parse, undefined_text
     from world import World
 
     observer = install()
-    if arguments:
-        _, fault = arguments
-        put_fault(fault, observer)
+    if options.fault is not None:
+        put_fault(options.fault, observer)
+    lacks = lacking()
     output = Output(float(os.environ.get("DEFERRAL_PATIENCE", "5")))
     output.write("ready")
     # All that is here by now stays, so that a collection looks at one program's objects only.
@@ -145,6 +150,9 @@ def main(arguments: list[str]) -> None:
             except RecursionError:
                 output.write(undefined_text("it is nested too deeply for Python"))
                 continue
+            if lacks and (lacked := lacks & operations_in(program)):
+                output.write(lacks_text(lacked))
+                continue
             output.write(World(observer).run(program))
     finally:
         output.flush()
@@ -152,7 +160,7 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        main()
     except BrokenPipeError:
         # The adapter has gone, and with it whoever could be told.
         sys.exit(1)
