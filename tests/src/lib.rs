@@ -6,12 +6,14 @@
 //! small that shows a [`difference`], [`report`] shows it. `conform` is all of that as a program.
 
 pub mod check;
+pub mod clauses;
 pub mod corpus;
 pub mod difference;
 pub mod digest;
 pub mod enumerate;
 pub mod generate;
 pub mod lockstep;
+pub mod matrix;
 pub mod operation_set;
 pub mod panics;
 pub mod report;

@@ -39,6 +39,12 @@ pub fn named(name: &str) -> Result<Box<dyn Subject>, SubjectError> {
     })
 }
 
+/// Whether a subject is here to show how it differs from Twisted: an older release, or a relative.
+#[must_use]
+pub fn goes_its_own_ways(name: &str) -> bool {
+    name == goog::NAME || name.strip_prefix("twisted-").is_some_and(is_release)
+}
+
 fn is_release(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
 }

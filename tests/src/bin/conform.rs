@@ -8,6 +8,8 @@ mod check;
 mod enumerate;
 #[path = "../cli/interrupt.rs"]
 mod interrupt;
+#[path = "../cli/matrix.rs"]
+mod matrix;
 #[path = "../cli/replay.rs"]
 mod replay;
 #[path = "../cli/run.rs"]
@@ -41,6 +43,8 @@ enum Command {
     Check(check::Arguments),
     /// Compare subjects on every small program.
     Enumerate(enumerate::Arguments),
+    /// Show which clauses each subject keeps.
+    Matrix(matrix::Arguments),
     /// Run stored programs on all subjects and show the traces side by side.
     Replay(replay::Arguments),
     /// Answer programs from standard input with traces on standard output (the wire protocol).
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         None => check::check(&cli.check),
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Enumerate(arguments)) => enumerate::enumerate(&arguments),
+        Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),

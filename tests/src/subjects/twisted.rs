@@ -17,6 +17,9 @@ use std::time::Duration;
 /// The release of Twisted that says what is right.
 pub const VERSION: &str = "26.10.0";
 
+/// Older releases, for what each of them changed.
+pub const RELEASES: [&str; 6] = ["21.2.0", "22.10.0", "23.8.0", "24.3.0", "24.11.0", "25.5.0"];
+
 /// How long the adapter may take: it watches its own worker, starts it anew and asks it again, and says itself
 /// what never ends.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -2,8 +2,8 @@
 A subject of `conform`: `python3 subject.py` reads programs, one a line, and answers with traces.
 
 deferred.py beside this file is the Deferred that runs them; another file with the same functions
-may be named as an argument. This file needs no change: it reads programs, calls the Deferred, and
-writes down what happened. model/PROGRAMS.md says what it all means.
+may be named as an argument. This file needs no change: it calls the Deferred, and writes down what
+happened. model/PROGRAMS.md says what it all means.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ import json
 import os
 import sys
 from typing import Any, Callable
+
+sys.dont_write_bytecode = True
+
+from program import BEYOND, BadProgram, check, operations  # noqa: E402
 
 Json = dict[str, Any]
 
@@ -266,7 +270,7 @@ def drop(world: World, op: Json) -> None:
         world.slots[op["d"]] = None
 
 
-# The operations of the core. To go beyond it, add to this table, and the fields to FIELDS.
+# The operations of the core. To go beyond it, add to this table, and to FIELDS of program.py.
 OPERATIONS: dict[str, Callable[[World, Json], None]] = {
     "new": new,
     "succeed": lambda world, op: world.bind(deferred.succeed(op["value"])),
@@ -286,118 +290,6 @@ OPERATIONS: dict[str, Callable[[World, Json], None]] = {
     "drop": drop,
 }
 
-# What is in the language and not here.
-BEYOND = set(
-    "list gather race timeout advance coroutine lock semaphore queue acquire release put get".split()
-)
-
-# The fields of each operation beside `op`; those after the bar may be absent or null.
-FIELDS = {
-    "new": "| canceller",
-    "succeed": "value",
-    "fail": "error",
-    "maybe": "call",
-    "add_callback": "d cb",
-    "add_errback": "d eb",
-    "add_both": "d cb",
-    "add_callbacks": "d cb eb",
-    "callback": "d value",
-    "errback": "d error",
-    "cancel": "d",
-    "pause": "d",
-    "unpause": "d",
-    "chain": "d to",
-    "probe": "d",
-    "drop": "d",
-}
-
-
-# Reading programs
-
-
-class BadProgram(Exception):
-    """A line is no program; the argument says why."""
-
-
-def need(holds: bool, what: str) -> None:
-    if not holds:
-        raise BadProgram(what)
-
-
-def check_fields(what: str, value: Any, fields: str) -> Json:
-    """An object with these fields, those that may be absent behind a bar."""
-    need(type(value) is dict, f"{what} is no object")
-    required, _, optional = fields.partition("|")
-    for field in required.split():
-        need(field in value, f"{what} needs the field {field}")
-    for field in value:
-        need(field in fields.replace("|", "").split(), f"{what} has no field {field}")
-    return value
-
-
-def check_scalar(kind: str, value: Any) -> None:
-    """A value, a slot, the name of an error, or a text."""
-    is_integer = type(value) is int and -(2**63) <= value < 2**63
-    holds = {
-        "value": value is None or type(value) in (bool, str) or is_integer,
-        "slot": type(value) is int and 0 <= value < 2**64,
-        "id": is_integer,
-        "error": value in ERRORS if type(value) is str else False,
-        "text": type(value) is str,
-    }
-    need(holds[kind], f"{json.dumps(value)} is no {kind}")
-
-
-KINDS = {"d": "slot", "to": "slot", "value": "value", "error": "error"}
-
-
-def check_op(op: Any, ids: set[int]) -> None:
-    name = op.get("op") if type(op) is dict else None
-    need(type(name) is str and name in FIELDS, f"{json.dumps(name)} is no operation")
-    for field, value in check_fields(name, op, "op " + FIELDS[name]).items():
-        if field in KINDS:
-            check_scalar(KINDS[field], value)
-        elif field != "op" and not (field == "canceller" and value is None):
-            check_script(value, ids)
-
-
-def check_script(script: Any, ids: set[int]) -> None:
-    number = check_fields("a script", script, "id | ops ret")["id"]
-    check_scalar("id", number)
-    need(number not in ids, f"the script id {number} stands twice")
-    ids.add(number)
-    ops = script.get("ops") or []
-    need(type(ops) is list, "ops is no list")
-    for op in ops:
-        check_op(op, ids)
-    returns = script.get("ret") or "arg"
-    if returns != "arg":
-        check_returns(returns)
-
-
-def check_returns(returns: Any) -> None:
-    kinds = {"value": "value", "raise": "error", "failure": "error", "panic": "text", "wait": "slot"}
-    need(type(returns) is dict and len(returns) > 0, "a return is no object with one field")
-    name = next(iter(returns))
-    if "trap" in returns:
-        traps = check_fields("a trap", returns, "trap | else")["trap"]
-        known = type(traps) is list and all(trap in [*ERRORS, "CancelledError"] for trap in traps)
-        need(known, "a trap names what there isn't")
-        check_scalar("value", returns.get("else"))
-    else:
-        need(name in kinds and len(returns) == 1, f"{json.dumps(returns)} is no return")
-        check_scalar(kinds[name], returns[name])
-
-
-def operations(value: Any) -> set[str]:
-    """The names of all operations in a program, in whatever depth."""
-    if type(value) is list:
-        return set().union(*map(operations, value))
-    if type(value) is not dict:
-        return set()
-    found = set().union(*map(operations, value.values()))
-    return found | {value["op"]} if type(value.get("op")) is str else found
-
 
 def answer(line: str) -> Json:
     """What to say to a program."""
@@ -406,11 +298,7 @@ def answer(line: str) -> Json:
     lacks = operations(program) & (BEYOND | OPERATIONS.keys()) - has
     if lacks:
         return {"lacks": sorted(lacks)}
-    check_fields("a program", program, "ops | name why")
-    need(type(program["ops"]) is list, "ops is no list")
-    ids: set[int] = set()
-    for op in program["ops"]:
-        check_op(op, ids)
+    check(program)
     return World().run(program)
 
 
@@ -441,7 +329,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     sys.stdin.reconfigure(encoding="utf-8")
     sys.stdout.reconfigure(encoding="utf-8")
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deferred.py")
