@@ -1,3 +1,4 @@
-//! Showing what was found: traces side by side ([`text`]).
+//! Showing what was found: traces side by side ([`text`]), and a whole run as a site ([`site`]).
 
+pub mod site;
 pub mod text;

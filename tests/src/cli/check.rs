@@ -5,8 +5,11 @@ use anyhow::{Result, bail};
 use clap::Args;
 use deferral_conformance::check::{Jury, Summary};
 use deferral_conformance::generate::{LONG_EVERY, Operations, stream};
+use deferral_conformance::matrix::Matrix;
+use deferral_conformance::report::site::{Run, Site};
 use deferral_conformance::subjects::named;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 #[derive(Args)]
@@ -32,6 +35,9 @@ pub(crate) struct Arguments {
     /// One program of so many is a long one, of hundreds of operations; 0 for none
     #[arg(long, value_name = "N", default_value_t = LONG_EVERY)]
     long_every: u64,
+    /// Write a report of the run to this folder, as a site: begin with its index.html
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Only operations of the core: no lists, races, timeouts, coroutines, locks, semaphores, queues
     #[arg(long)]
     core: bool,
@@ -46,6 +52,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
         }
         seed
     });
+    let site = arguments.report.as_deref().map(Site::at).transpose()?;
     let jury = jury(&arguments.subject, &arguments.against)?;
     let operations = if arguments.core { Operations::Core } else { Operations::All };
     let programs = stream(seed, operations, arguments.max_ops, arguments.long_every);
@@ -63,10 +70,23 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
         !interrupt::came() && time.is_none_or(|time| started.elapsed() < time)
     });
     bar.finish_and_clear();
-    show::summary(&summary, Some(seed), started.elapsed())?;
+    let took = started.elapsed();
+    show::summary(&summary, Some(seed), took)?;
     ended?;
+    if let Some(site) = site {
+        report(&site, arguments, seed, took, &summary)?;
+    }
     interrupt::check(&summary)?;
     show::verdict(&summary)
+}
+
+/// Writes the report of a run, with the matrix of its subjects, which are asked for that anew.
+fn report(site: &Site, arguments: &Arguments, seed: u64, took: Duration, summary: &Summary) -> Result<()> {
+    let subjects = [std::slice::from_ref(&arguments.subject), &arguments.against].concat();
+    let mut asked = subjects.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    let matrix = Matrix::fill(&mut asked)?;
+    let index = site.write(&Run { subjects: &subjects, seed, took, summary, matrix: &matrix })?;
+    show::print(&format!("report        {}\n", index.display()))
 }
 
 /// The subjects of a comparison.

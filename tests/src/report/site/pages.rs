@@ -1,0 +1,109 @@
+//! The pages of programs: those on which subjects differ, as small as they were made, and the stored ones.
+
+use super::Run;
+use crate::check::{Divergence, STORED};
+use crate::matrix::Matrix;
+use crate::report::text::side_by_side;
+use crate::subject::Reply;
+use deferral_model::Program;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+/// A heading, and what stands under it.
+#[derive(Serialize)]
+struct Part {
+    heading: &'static str,
+    text: String,
+}
+
+/// What each page shows of a program and what was said to it.
+fn body(program: &Program, replies: &[(&str, &Reply)]) -> Vec<Part> {
+    let op = |op| serde_json::to_string(op).expect("an operation is plain data");
+    let ops: Vec<String> = program.ops.iter().map(op).collect();
+    vec![
+        Part { heading: "The operations", text: ops.join("\n") },
+        Part { heading: "Side by side", text: side_by_side(program, replies) },
+    ]
+}
+
+/// A divergence on the first page.
+#[derive(Serialize)]
+pub(super) struct Link<'r> {
+    page: String,
+    number: u64,
+    made: String,
+    odd: Option<&'r str>,
+}
+
+/// The ways to the divergences.
+pub(super) fn links<'r>(run: &Run<'r>) -> Vec<Link<'r>> {
+    let link = |(at, divergence): (usize, &'r Divergence)| Link {
+        page: of_divergence(at),
+        number: divergence.number + 1,
+        made: divergence.made.to_string(),
+        odd: divergence.odd_one_out.as_deref(),
+    };
+    run.summary.divergences.iter().enumerate().map(link).collect()
+}
+
+fn of_divergence(at: usize) -> String {
+    format!("divergences/{}.html", at + 1)
+}
+
+/// The file of a stored program.
+pub(super) fn of_program(name: &str) -> String {
+    format!("programs/{name}.html")
+}
+
+/// The pages of the divergences, each with its file.
+pub(super) fn of_divergences<'r>(run: &Run<'r>) -> impl Iterator<Item = (String, Value)> + use<'r> {
+    run.summary.divergences.iter().enumerate().map(|(at, divergence)| {
+        let replies = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply));
+        let mut remarks = vec![format!("Program {} of the run, {}.", divergence.number + 1, divergence.made)];
+        remarks.extend(divergence.odd_one_out.iter().map(|odd| format!("The odd one out is {odd}.")));
+        remarks.extend(divergence.lockstep.as_ref().map(|lockstep| match lockstep.after {
+            Some(op) => format!("In lockstep model and engine differ after operation {op}."),
+            None => "In lockstep model and engine differ when all handles are let go.".to_owned(),
+        }));
+        let page = context! {
+            root => "../",
+            title => format!("Divergence {}", at + 1),
+            remarks => remarks,
+            differs => true,
+            verdict => "The subjects differ.",
+            body => Serde(body(&divergence.program, &replies.collect::<Vec<_>>())),
+        };
+        (of_divergence(at), page)
+    })
+}
+
+/// The pages of the stored programs, each with its file.
+pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = (String, Value)> {
+    matrix.programs.iter().map(move |(name, stored)| {
+        let expected = Reply::Answer(stored.case.trace.clone());
+        let mut replies: Vec<(&str, &Reply)> =
+            matrix.subjects.iter().map(|column| (column.name.as_str(), &column.replies[name])).collect();
+        replies.push((STORED, &expected));
+        let others = |reply: &Reply| *reply != expected && !matches!(reply, Reply::Lacks(_));
+        let differ: Vec<&str> =
+            replies.iter().filter(|(_, reply)| others(reply)).map(|(subject, _)| *subject).collect();
+        let verdict = match differ.is_empty() {
+            true => "Everybody who has the operations says what a real Twisted said.".to_owned(),
+            false => format!("Something else than a real Twisted says: {}.", differ.join(", ")),
+        };
+        let shown_by = matrix.clauses.iter().filter(|clause| clause.programs.contains(name));
+        let clauses =
+            shown_by.map(|clause| context! { number => clause.number, title => clause.title.clone() });
+        let page = context! {
+            root => "../",
+            title => name.clone(),
+            remarks => stored.case.program.why.iter().cloned().collect::<Vec<_>>(),
+            clauses => clauses.collect::<Vec<_>>(),
+            differs => !differ.is_empty(),
+            verdict => verdict,
+            body => Serde(body(&stored.case.program, &replies)),
+        };
+        (of_program(name), page)
+    })
+}
