@@ -30,6 +30,9 @@ pub use trace::{Answer, Event, State, Trace};
 pub use value::{Failure, Outcome, Value};
 pub use world::{MAX_DEPTH, STACK, World, weight};
 
+/// The rules, one clause each: the text of SEMANTICS.md.
+pub const SEMANTICS: &str = include_str!("../SEMANTICS.md");
+
 /// Runs a program and says what was seen.
 #[must_use]
 pub fn run(program: &Program) -> Answer {

@@ -11,14 +11,14 @@ use crate::operation_set::OperationSet;
 use crate::subject::{Reply, Subject, SubjectError};
 use crate::subjects;
 use deferral_model::Program;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What each subject said to the programs of all clauses.
 pub struct Matrix {
     /// The subjects, in the order of the columns.
     pub subjects: Vec<Column>,
     /// The clauses, in their order.
-    pub clauses: Vec<Clause>,
+    pub clauses: &'static [Clause],
     /// The stored programs, by name.
     pub programs: BTreeMap<String, Stored>,
 }
@@ -79,13 +79,13 @@ impl Matrix {
     #[must_use]
     pub fn cell<'c>(&self, column: &Column, clauses: impl IntoIterator<Item = &'c Clause>) -> Cell {
         let names = clauses.into_iter().flat_map(|clause| &clause.programs);
-        let names: std::collections::BTreeSet<&String> = names.collect();
+        let names: BTreeSet<&str> = names.copied().collect();
         let mut cell = Cell::default();
         for name in names {
             match &column.replies[name] {
                 Reply::Lacks(_) => cell.lacks += 1,
                 Reply::Answer(answer) if *answer == self.programs[name].case.trace => cell.passes += 1,
-                Reply::Answer(_) | Reply::Failed(_) => cell.differs.push(name.clone()),
+                Reply::Answer(_) | Reply::Failed(_) => cell.differs.push(name.to_owned()),
             }
         }
         cell
@@ -105,9 +105,7 @@ impl Matrix {
 
     /// The headings of the clauses, each with its clauses.
     pub fn groups(&self) -> impl Iterator<Item = (&str, &[Clause])> {
-        self.clauses
-            .chunk_by(|one, next| one.group == next.group)
-            .map(|group| (group[0].group.as_str(), group))
+        self.clauses.chunk_by(|one, next| one.group == next.group).map(|group| (group[0].group, group))
     }
 
     /// Whether every subject keeps all clauses that is to: an older release or a relative of Twisted may go its own
@@ -115,7 +113,7 @@ impl Matrix {
     #[must_use]
     pub fn conforms(&self) -> bool {
         let to_conform = self.subjects.iter().filter(|column| !subjects::goes_its_own_ways(&column.name));
-        to_conform.into_iter().all(|column| self.cell(column, &self.clauses).differs.is_empty())
+        to_conform.into_iter().all(|column| self.cell(column, self.clauses).differs.is_empty())
     }
 }
 

@@ -146,7 +146,7 @@ fn the_skeleton_in_python_filled_in_with_nothing() {
 #[test]
 #[ignore = "needs Python and Twisted"]
 fn the_skeleton_in_python_filled_in_with_twisted() {
-    let python = twisted::python().unwrap();
+    let (python, _) = twisted::python().unwrap();
     let skeleton = command(&format!("'{}'", python.display()), "skeleton/python/subject.py");
     assert_passes_the_core_table(&command(&skeleton, "twisted.py"));
 }

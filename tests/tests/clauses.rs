@@ -2,12 +2,12 @@
 //! clause, and model and engine give what a real Twisted gave. The programs of a clause meet the situation in which it
 //! decides something.
 
-use deferral_conformance::clauses::{Clause, SEMANTICS, clauses};
+use deferral_conformance::clauses::{Clause, clauses};
 use deferral_conformance::corpus::{Stored, read_folder, root};
 use deferral_conformance::stack::with_stack;
 use deferral_conformance::subjects::engine;
 use deferral_model::coverage::{CLAUSES, CORE_OPERATIONS};
-use deferral_model::{Answer, Coverage, Fault, Keeper, Program, World, run};
+use deferral_model::{Answer, Coverage, Fault, Keeper, Program, SEMANTICS, World, run};
 use std::collections::BTreeMap;
 
 fn stored() -> BTreeMap<String, Stored> {
@@ -24,6 +24,8 @@ fn clauses_are_numbered_in_order_and_have_a_source_and_a_program() {
         assert_eq!(clause.number, at + 1);
         assert_eq!(text.matches("\nSource: defer.py ").count(), 1, "DC-{}", clause.number);
         assert!(!clause.programs.is_empty() && !clause.title.is_empty(), "DC-{}", clause.number);
+        assert!(!clause.rule.is_empty() && !clause.rule.contains("Source: "), "DC-{}", clause.number);
+        assert!(clause.source.starts_with("defer.py "), "DC-{}", clause.number);
     }
     assert!(clauses.len() >= 87);
 }
@@ -33,13 +35,13 @@ fn each_program_has_its_clause_and_its_file() {
     let stored = stored();
     let mut cited = BTreeMap::new();
     for clause in clauses() {
-        for name in clause.programs {
-            assert!(stored.contains_key(&name), "DC-{}: there is no program {name}", clause.number);
-            cited.entry(name).or_insert(clause.number);
+        for name in &clause.programs {
+            assert!(stored.contains_key(*name), "DC-{}: there is no program {name}", clause.number);
+            cited.entry(*name).or_insert(clause.number);
         }
     }
     for (name, Stored { file, case, .. }) in &stored {
-        let lowest = cited.get(name).unwrap_or_else(|| panic!("no clause cites {name}"));
+        let lowest = cited.get(name.as_str()).unwrap_or_else(|| panic!("no clause cites {name}"));
         assert!(name.starts_with(&format!("dc-{lowest}-")), "{name} is first cited by DC-{lowest}");
         assert_eq!(file.file_stem().unwrap().to_str().unwrap(), name);
         assert!(case.program.why.is_some(), "{name}");
@@ -107,10 +109,10 @@ fn every_clause_is_met_by_its_programs() {
     for Clause { number, programs, .. } in clauses {
         let mut met = 0;
         for name in programs {
-            let (_, coverage) = ended(World::default(), &stored[&name].case.program);
-            let beside = BESIDE.iter().any(|(clause, beside, _)| (*clause, *beside) == (number, &name));
-            assert_ne!(coverage.clause(number) > 0, beside, "DC-{number}: {name}");
-            met += coverage.clause(number);
+            let (_, coverage) = ended(World::default(), &stored[*name].case.program);
+            let beside = BESIDE.iter().any(|(clause, beside, _)| (*clause, *beside) == (*number, *name));
+            assert_ne!(coverage.clause(*number) > 0, beside, "DC-{number}: {name}");
+            met += coverage.clause(*number);
         }
         assert!(met > 0, "DC-{number} is met by none of its programs");
     }

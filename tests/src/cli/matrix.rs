@@ -36,7 +36,7 @@ pub(crate) fn matrix(arguments: &Arguments) -> Result<Verdict> {
     let mut subjects = asked.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
     let matrix = Matrix::fill(&mut subjects)?;
     for column in &matrix.subjects {
-        if matrix.cell(column, &matrix.clauses).compared() == 0 {
+        if matrix.cell(column, matrix.clauses).compared() == 0 {
             bail!("nothing was compared: the subject `{}` lacks what every program uses", column.name);
         }
     }

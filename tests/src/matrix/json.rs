@@ -9,7 +9,7 @@ impl Matrix {
     #[must_use]
     pub fn json(&self) -> Json {
         let subjects = self.subjects.iter().map(|column| {
-            let cell = self.cell(column, &self.clauses);
+            let cell = self.cell(column, self.clauses);
             json!({
                 "name": column.name,
                 "passes": cell.passes,
@@ -40,7 +40,7 @@ impl Matrix {
     }
 
     fn differences(&self, column: &Column) -> Vec<Json> {
-        let differs = self.cell(column, &self.clauses).differs;
+        let differs = self.cell(column, self.clauses).differs;
         let difference = |program: String| {
             let said = match &column.replies[&program] {
                 Reply::Answer(answer) => json!(answer),

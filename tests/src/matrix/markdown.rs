@@ -26,7 +26,7 @@ impl Matrix {
 
     fn write_groups(&self, text: &mut String) -> fmt::Result {
         self.write_head(text, "clauses")?;
-        let all = std::iter::once(("all", self.clauses.as_slice()));
+        let all = std::iter::once(("all", self.clauses));
         for (group, clauses) in self.groups().chain(all) {
             let cells = self.subjects.iter().map(|column| self.cell(column, clauses).shown());
             writeln!(text, "| {group} | {} |", cells.collect::<Vec<_>>().join(" | "))?;

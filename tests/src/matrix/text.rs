@@ -28,7 +28,7 @@ impl Matrix {
             write!(text, "  {name:>width$}")?;
         }
         writeln!(text)?;
-        let all = std::iter::once(("all clauses", self.clauses.as_slice()));
+        let all = std::iter::once(("all clauses", self.clauses));
         for (group, clauses) in self.groups().chain(all) {
             write!(text, "{group:HEADING$}")?;
             for (column, &width) in self.subjects.iter().zip(&widths) {
@@ -57,7 +57,7 @@ impl Matrix {
             self.clauses.len()
         )?;
         for (clause, cell) in differing {
-            let (number, title, differs) = (clause.number, &clause.title, cell.differs.len());
+            let (number, title, differs) = (clause.number, clause.title, cell.differs.len());
             writeln!(
                 text,
                 "  DC-{number} {title}: {differs} of {}, first in {}",

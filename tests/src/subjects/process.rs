@@ -9,12 +9,14 @@
 //! keep everybody busy for days: its patience as a whole (`CREDIT`), and how often it may fail for no reason
 //! that shows again (`LAPSES`).
 
+mod answers;
+
 use crate::check::{ENOUGH, STORED};
 use crate::operation_set::OperationSet;
-use crate::subject::{Lacks, ProgramFailure, Reply, Subject, SubjectError};
-use deferral_model::{Answer, Program};
+use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
+use answers::Reader;
+use deferral_model::Program;
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -77,9 +79,7 @@ pub struct Process {
     /// The longest that an answer took, with what starting it took.
     slowest: Duration,
     hurry: bool,
-    /// The operations that it said it lacks, and those of the programs that it gave a trace to.
-    lacks: OperationSet,
-    has: OperationSet,
+    reader: Reader,
     /// Whether the rest of what it was given isn't worth the time.
     given_up: Option<ProgramFailure>,
 }
@@ -150,8 +150,7 @@ impl Process {
             silent: false,
             slowest: Duration::ZERO,
             hurry: false,
-            lacks: OperationSet::default(),
-            has: OperationSet::default(),
+            reader: Reader::default(),
             given_up: None,
         };
         process.restart()?;
@@ -299,54 +298,7 @@ impl Process {
     }
 
     fn parse(&mut self, line: &str, uses: OperationSet) -> Result<Reply, SubjectError> {
-        if line.trim_start_matches([' ', '{']).starts_with(r#""lacks""#) {
-            return self.parse_lacks(line, uses);
-        }
-        let answer = self.parse_answer(line)?;
-        if matches!(answer, Answer::Trace(_)) {
-            self.has.add(uses);
-            self.check_lacks(line)?;
-        }
-        Ok(Reply::Answer(answer))
-    }
-
-    fn parse_lacks(&mut self, line: &str, uses: OperationSet) -> Result<Reply, SubjectError> {
-        let rubbish = |cause: &str| self.rubbish(line, self.answered, cause);
-        let Lacks { lacks } = serde_json::from_str(line).map_err(|cause| rubbish(&cause.to_string()))?;
-        if lacks.is_empty() {
-            return Err(rubbish("it lacks nothing"));
-        }
-        let unused = lacks.without(uses);
-        if !unused.is_empty() {
-            return Err(rubbish(&format!("the program doesn't use {unused}")));
-        }
-        self.lacks.add(lacks);
-        self.check_lacks(line)?;
-        Ok(Reply::Lacks(lacks))
-    }
-
-    /// What it lacks it lacks always: else it could leave out whatever is hard.
-    fn check_lacks(&self, line: &str) -> Result<(), SubjectError> {
-        let both = self.lacks.and(self.has);
-        if both.is_empty() {
-            return Ok(());
-        }
-        let cause = format!("it lacks {both} for one program, and has that for another");
-        Err(self.rubbish(line, self.answered, &cause))
-    }
-
-    fn parse_answer(&self, line: &str) -> Result<Answer, SubjectError> {
-        let rubbish = |cause: &str| self.rubbish(line, self.answered, cause);
-        let json = || serde_json::from_str::<Json>(line);
-        let answer: Answer = serde_json::from_str(line).map_err(|_| match json() {
-            Ok(_) => rubbish("it is neither a trace nor {\"undefined\":…} nor {\"lacks\":[…]}"),
-            Err(cause) => rubbish(&format!("it isn't JSON: {cause}")),
-        })?;
-        // serde reads arrays as objects, too, and here and there fields that don't belong.
-        let as_text = serde_json::to_string(&answer).is_ok_and(|text| text == line);
-        let strict =
-            as_text || json().is_ok_and(|json| serde_json::to_value(&answer).is_ok_and(|it| it == json));
-        if strict { Ok(answer) } else { Err(rubbish("it has a field too many, or an array for an object")) }
+        self.reader.read(line, uses).map_err(|cause| self.rubbish(line, self.answered, &cause))
     }
 
     fn rubbish(&self, text: &str, line: u64, cause: &str) -> SubjectError {

@@ -99,13 +99,12 @@ pub fn faults() -> Result<Vec<(String, String)>, SubjectError> {
     Ok(FAULTS.get_or_init(|| known).clone())
 }
 
-/// The Python that has the Twisted that says what is right.
+/// The Python that has the Twisted that says what is right, and the adapter.
 ///
 /// # Errors
 /// When Python or Twisted can't be had.
-pub fn python() -> Result<PathBuf, SubjectError> {
-    let failed = |cause| SubjectError::Start { subject: "twisted".to_owned(), cause };
-    adapter(VERSION).map(|(python, _)| python).map_err(failed)
+pub fn python() -> Result<(PathBuf, PathBuf), SubjectError> {
+    adapter(VERSION).map_err(|cause| SubjectError::Start { subject: "twisted".to_owned(), cause })
 }
 
 /// The Python to run the adapter with, and the adapter.

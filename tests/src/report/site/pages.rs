@@ -92,9 +92,11 @@ pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = (String, Valu
             true => "Everybody who has the operations says what a real Twisted said.".to_owned(),
             false => format!("Something else than a real Twisted says: {}.", differ.join(", ")),
         };
-        let shown_by = matrix.clauses.iter().filter(|clause| clause.programs.contains(name));
-        let clauses =
-            shown_by.map(|clause| context! { number => clause.number, title => clause.title.clone() });
+        let shown_by = matrix.clauses.iter().filter(|clause| clause.programs.contains(&name.as_str()));
+        let clauses = shown_by.map(|clause| {
+            let (number, title, rule, source) = (clause.number, clause.title, &clause.rule, &clause.source);
+            context! { number, title, rule => rule.clone(), source => source.clone() }
+        });
         let page = context! {
             root => "../",
             title => name.clone(),

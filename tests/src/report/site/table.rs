@@ -17,9 +17,9 @@ pub(super) struct Group<'m> {
 #[derive(Serialize)]
 struct Row<'m> {
     number: usize,
-    title: &'m str,
+    title: &'static str,
     cells: Vec<Cell>,
-    programs: &'m [String],
+    programs: &'m [&'static str],
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ fn group<'m>(matrix: &'m Matrix, name: &'m str, clauses: &'m [Clause]) -> Group<
     let tally = matrix.subjects.iter().map(|column| format!("{} {}", column.name, kept(column).shown()));
     let row = |clause| {
         let cells = matrix.subjects.iter().map(|column| cell(matrix, column, clause)).collect();
-        Row { number: clause.number, title: &clause.title, cells, programs: &clause.programs }
+        Row { number: clause.number, title: clause.title, cells, programs: &clause.programs }
     };
     Group {
         name,
@@ -58,6 +58,7 @@ fn cell(matrix: &Matrix, column: &Column, clause: &Clause) -> Cell {
         (true, 0) => "lacks",
         (true, _) => "passes",
     };
-    let page = cell.differs.first().or(clause.programs.first()).map(|name| pages::of_program(name));
+    let page =
+        cell.differs.first().map(String::as_str).or(clause.programs.first().copied()).map(pages::of_program);
     Cell { kind, shown: cell.shown(), page }
 }
