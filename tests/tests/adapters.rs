@@ -159,6 +159,12 @@ fn the_skeleton_in_javascript_filled_in_with_nothing() {
     assert_refuses_what_is_no_program(&skeleton);
 }
 
+#[test]
+#[ignore = "needs Node"]
+fn the_skeleton_in_javascript_filled_in_plainly() {
+    assert_passes_the_core_table(&command(&command("node", "skeleton/javascript/subject.mjs"), "plain.mjs"));
+}
+
 /// It goes its own ways, but it answers to whatever it has the operations for. What it passes is in MATRIX.md.
 #[test]
 #[ignore = "needs Node and google-closure-library"]
