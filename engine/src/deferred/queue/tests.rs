@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 20 } else { 4_000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn does_what_a_deque_of_boxes_does(bytes in vec(any::<u8>(), 0..400)) {

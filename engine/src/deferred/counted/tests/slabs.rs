@@ -176,7 +176,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 20 } else { 200 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Against a plain list of what is in use.
     #[test]
