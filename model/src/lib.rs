@@ -10,6 +10,7 @@ mod clauses;
 mod combine;
 mod coroutine;
 pub mod coverage;
+pub mod deeds;
 pub mod fault;
 pub mod program;
 mod reclaim;
@@ -29,6 +30,9 @@ pub use script::{Return, Script};
 pub use trace::{Answer, Event, State, Trace};
 pub use value::{Failure, Outcome, Value};
 pub use world::{MAX_DEPTH, STACK, World, weight};
+
+/// The rules, one clause each: the text of SEMANTICS.md.
+pub const SEMANTICS: &str = include_str!("../SEMANTICS.md");
 
 /// Runs a program and says what was seen.
 #[must_use]

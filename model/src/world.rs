@@ -4,6 +4,7 @@ use crate::clauses::{Met, Notes};
 use crate::combine::{List, Race, RaceId};
 use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
+use crate::deeds::Deeds;
 use crate::fault::Fault;
 use crate::script::Script;
 use crate::sync::Resource;
@@ -151,6 +152,8 @@ pub struct World<'p> {
     pub(crate) met: Met,
     /// The resources that are handed over at the moment, as far as the coverage looks: a bit for each.
     pub(crate) handing_over: u64,
+    /// What the operations came to, where that is asked for.
+    pub(crate) deeds: Option<Deeds<'p>>,
     /// What it does wrong.
     pub(crate) fault: Option<Fault>,
     /// Empty chains of former programs, so that their memory is used again.
@@ -208,6 +211,11 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// The clauses that the program has met so far, by number.
+    pub fn met(&self) -> impl Iterator<Item = usize> {
+        self.met.iter()
     }
 
     /// Gives what was met, and begins to count anew.

@@ -96,7 +96,7 @@ fn adapter() -> Result<(PathBuf, PathBuf), String> {
 }
 
 /// The folder that builds go to: the one this program was built in, else `target` here.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CARGO_TARGET_DIR") {
         return PathBuf::from(folder);
     }

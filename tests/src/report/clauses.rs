@@ -1,0 +1,97 @@
+//! The clauses of SEMANTICS.md that say what is right where subjects differ.
+//!
+//! Which clause was broken nobody knows. What is known is which ones a program meets: the situation arose in which the
+//! clause decides something. Of those the ones stand first that are met by the very operation after which the subjects
+//! differ, and of these the ones that the fewest random programs meet.
+
+use crate::generate::{Operations, stream};
+use deferral_model::{Coverage, Program, SEMANTICS, World};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// How many clauses are shown at the most.
+const SHOWN: usize = 3;
+
+/// By how many random programs it is said how rare a clause is.
+const PROGRAMS: usize = 2_000;
+
+/// A clause: what it says, and where Twisted does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Its number.
+    pub number: usize,
+    /// Its title.
+    pub title: &'static str,
+    /// The rule.
+    pub rule: String,
+    /// The lines of Twisted's source.
+    pub source: String,
+}
+
+/// All clauses, in the order of their numbers.
+pub fn clauses() -> &'static [Clause] {
+    static CLAUSES: OnceLock<Vec<Clause>> = OnceLock::new();
+    CLAUSES.get_or_init(|| SEMANTICS.split("\n### DC-").skip(1).filter_map(parsed).collect())
+}
+
+/// A clause from its text behind `### DC-`: its paragraphs are the title, the rule, and the source.
+fn parsed(text: &'static str) -> Option<Clause> {
+    let (title, rest) = text.split_once('\n')?;
+    let (number, title) = title.split_once(' ')?;
+    let mut paragraphs = rest.split("\n\n").map(|paragraph| paragraph.trim().replace('\n', " "));
+    let mut rule: Vec<String> = Vec::new();
+    let source = paragraphs.find_map(|paragraph| match paragraph.strip_prefix("Source: ") {
+        Some(source) => Some(source.to_owned()),
+        None => {
+            rule.push(paragraph);
+            None
+        }
+    });
+    Some(Clause {
+        number: number.parse().ok()?,
+        title,
+        rule: rule.join(" ").trim().to_owned(),
+        source: source?,
+    })
+}
+
+/// The clauses that a program meets, those first that say most about a difference behind its operation `at`, or at its
+/// end where that is none.
+#[must_use]
+pub fn met(program: &Program, at: Option<usize>) -> Vec<&'static Clause> {
+    let mut world = World::new(None, Coverage::default());
+    let mut met_at: HashMap<usize, usize> = HashMap::new();
+    let mut note = |world: &World<'_>, at: usize| {
+        for clause in world.met() {
+            met_at.entry(clause).or_insert(at);
+        }
+    };
+    for (at, op) in program.ops.iter().enumerate() {
+        world.step(op);
+        world.reclaim();
+        note(&world, at);
+    }
+    world.end();
+    note(&world, program.ops.len());
+    let at = at.unwrap_or(program.ops.len());
+    let mut numbers: Vec<(bool, u64, usize)> =
+        met_at.into_iter().map(|(clause, met)| (met != at, programs_with(clause), clause)).collect();
+    numbers.sort_unstable();
+    numbers.iter().filter_map(|(.., number)| clauses().get(number - 1)).take(SHOWN).collect()
+}
+
+/// How many random programs meet a clause.
+fn programs_with(clause: usize) -> u64 {
+    static COVERAGE: OnceLock<Coverage> = OnceLock::new();
+    let count = || {
+        let mut coverage = Coverage::default();
+        for program in stream(1, Operations::All, 20, 0).take(PROGRAMS) {
+            let mut world = World::new(None, coverage);
+            program.ops.iter().for_each(|op| world.step(op));
+            world.end();
+            coverage = world.take_coverage();
+        }
+        coverage
+    };
+    COVERAGE.get_or_init(count).clause(clause)
+}
