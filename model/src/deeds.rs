@@ -6,7 +6,7 @@
 use crate::program::Op;
 use crate::script::Step;
 use crate::trace::ScriptId;
-use crate::world::World;
+use crate::world::{Id, World};
 
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,28 +58,27 @@ impl<'p> World<'p> {
         Some(match op {
             Op::Callback { d, .. } | Op::Errback { d, .. } => if_named(self.fireable(*d).is_some()),
             Op::Chain { d, to } => if_named(self.named(*d).is_some() && self.fireable(*to).is_some()),
+            Op::Release { r } if self.is_tokens(*r) && !self.is_held(*r) => Deed::LeftOut,
             Op::Acquire { r } | Op::Release { r } => if_named(self.is_tokens(*r)),
             Op::Put { r, .. } | Op::Get { r } => if_named(self.is_queue(*r)),
             Op::List { ds, .. } | Op::Gather { ds, .. } | Op::Race { ds } => {
                 done(ds.iter().copied().filter(|&d| self.named(d).is_some()).collect())
             }
-            op => match op.slot() {
-                Some(slot) if self.named(slot).is_none() => Deed::NamesNothing,
-                Some(_) if self.is_left_out(op) => Deed::LeftOut,
+            op if op.slot().is_none() => done(Vec::new()),
+            op => match (self.right_kind(op), op) {
+                (None, _) => Deed::NamesNothing,
+                (Some(d), Op::Cancel { .. }) if !self.may_cancel(d) => Deed::LeftOut,
+                (Some(d), Op::Unpause { .. }) if !self.may_unpause(d) => Deed::LeftOut,
                 _ => done(Vec::new()),
             },
         })
     }
 
-    /// Whether a rule of the language keeps an operation from what it names.
-    fn is_left_out(&self, op: &Op) -> bool {
-        let Some(d) = op.slot().and_then(|slot| self.named(slot)) else { return false };
-        match op {
-            Op::Cancel { .. } => !self.may_cancel(d),
-            Op::Pause { .. } => self.deferreds[d].gathered,
-            Op::Unpause { .. } => !self.may_unpause(d),
-            _ => false,
-        }
+    /// The Deferred that an operation names, unless it is of the wrong kind: what `gather` made is never paused.
+    fn right_kind(&self, op: &Op) -> Option<Id> {
+        let pauses = matches!(op, Op::Pause { .. } | Op::Unpause { .. });
+        let d = op.slot().and_then(|slot| self.named(slot));
+        d.filter(|&d| !(pauses && self.deferreds[d].gathered))
     }
 
     /// Writes down an operation that has ended.

@@ -49,6 +49,11 @@ impl World<'_> {
         matches!(self.resources.get(r), Some(Resource::Tokens { .. }))
     }
 
+    /// Whether somebody has a token of a lock or semaphore.
+    pub(crate) fn is_held(&self, r: usize) -> bool {
+        matches!(self.resources.get(r), Some(Resource::Tokens { tokens, limit, .. }) if tokens < limit)
+    }
+
     pub(crate) fn is_queue(&self, r: usize) -> bool {
         matches!(self.resources.get(r), Some(Resource::Queue { .. }))
     }

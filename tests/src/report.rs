@@ -6,6 +6,8 @@ pub mod clauses;
 mod files;
 mod lockstep;
 pub mod pseudo;
+pub mod python;
+pub mod rust;
 pub mod story;
 pub mod text;
 pub mod words;
@@ -14,7 +16,7 @@ use crate::check::{Divergence, STORED, odd_one_out};
 use crate::lockstep::Divergence as InLockstep;
 use crate::subject::Reply;
 use crate::subjects::engine;
-use clauses::Clause;
+use clauses::{Clause, Place};
 use deferral_model::{Answer, Coverage, Program, Trace, World};
 
 pub use files::{ReportError, folder, write};
@@ -80,7 +82,7 @@ impl Report {
         if let Some(odd) = self.odd_one_out() {
             let _ = writeln!(text, "\nThe odd one out is {odd}.");
         }
-        let clauses = clauses::met(&self.program, self.differs_after());
+        let clauses = self.clauses();
         if !clauses.is_empty() {
             text.push_str("\nClauses that this program meets, the likeliest first:\n");
         }
@@ -94,6 +96,12 @@ impl Report {
         text
     }
 
+    /// The clauses that speak about it, those first that say most.
+    #[must_use]
+    pub fn clauses(&self) -> Vec<&'static Clause> {
+        clauses::met(&self.program, self.place())
+    }
+
     /// The subject that differs from all others, where these agree.
     #[must_use]
     pub fn odd_one_out(&self) -> Option<String> {
@@ -103,26 +111,34 @@ impl Report {
         odd_one_out(&names, &replies)
     }
 
+    /// The operation behind which the lockstep saw a difference that the whole traces don't show.
+    fn look(&self) -> Option<usize> {
+        let agree = self.replies.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        self.lockstep.as_ref().filter(|_| agree)?.after
+    }
+
     /// The subjects that can be asked again.
     fn subjects(&self) -> impl Iterator<Item = &str> {
         let names = self.replies.iter().map(|(name, _)| name.as_str());
         names.filter(|name| *name != STORED && !name.starts_with("again: "))
     }
 
-    /// The operation of the program behind which subjects first differ, as far as it is known; none for its end.
-    fn differs_after(&self) -> Option<usize> {
+    /// Where subjects first differ, as far as it is known.
+    fn place(&self) -> Place {
         let traces: Vec<&Trace> = self.replies.iter().filter_map(|(_, reply)| traced(reply)).collect();
-        let first = traces.first()?;
+        let Some((first, others)) = traces.split_first() else { return Place::Unknown };
         let same = |other: &&Trace| {
             let pairs = first.events.iter().zip(&other.events);
             let same = pairs.take_while(|(one, other)| one == other).count();
             (same < first.events.len().max(other.events.len())).then_some(same)
         };
-        match (traces.iter().filter_map(same).min(), &self.lockstep) {
-            (Some(events), _) => operation_of_event(&self.program, events),
-            (None, Some(lockstep)) => lockstep.after,
-            (None, None) => None,
+        if let Some(events) = others.iter().filter_map(same).min() {
+            return operation_of_event(&self.program, events).map_or(Place::Unknown, Place::Operation);
         }
+        if others.iter().any(|other| other.state != first.state) {
+            return Place::Unknown;
+        }
+        self.lockstep.as_ref().and_then(|seen| seen.after).map_or(Place::End, Place::Operation)
     }
 }
 

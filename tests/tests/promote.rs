@@ -39,6 +39,17 @@ fn a_red_run_explains_itself_and_leaves_a_folder() {
         assert!(report.contains(word), "{word}: {report}");
     }
 
+    for (name, begins) in [
+        ("repro.py", "\"\"\"\nDIVERGENCE in "),
+        ("repro.rs", "//! DIVERGENCE in "),
+        ("case.json", "{\n  \"program\""),
+    ] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        assert!(text.starts_with(begins), "{name}: {text}");
+    }
+    let case = fs::read_to_string(folder.join("case.json")).unwrap();
+    assert!(case.contains("The trace is the model's: no Twisted was asked."), "{case}");
+
     // The command that replays it does.
     let command = report.lines().find_map(|line| line.strip_prefix("Replay it with: ")).unwrap();
     let arguments: Vec<&str> = command.strip_prefix("cargo run --release -- ").unwrap().split(' ').collect();
@@ -91,6 +102,9 @@ fn show_reads_what_replay_reads_and_standard_input() {
     let shown = "standard input, line 1\n\nd0 = new()\n\nstandard input, line 3\n\nd0 = fail(E0)\n";
     let show = |input| conform(target.path(), &["show", "-"], input);
     assert_eq!(show(programs), (0, shown.to_owned(), String::new()));
+    let form = |form| conform(target.path(), &["show", "-", "--as", form], programs).1;
+    assert!(form("python").contains("\nd0 = defer.fail(E0())\n"), "{}", form("python"));
+    assert!(form("rust").contains("\n    set(0, deferral::fail(Error::E0));\n"), "{}", form("rust"));
     let (status, out, err) = show("{\"ops\":[]}\n{");
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.starts_with("conform: standard input, line 2: not JSON"), "{err}");

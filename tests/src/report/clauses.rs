@@ -55,10 +55,20 @@ fn parsed(text: &'static str) -> Option<Clause> {
     })
 }
 
-/// The clauses that a program meets, those first that say most about a difference behind its operation `at`, or at its
-/// end where that is none.
+/// Where subjects first differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the operation of this number.
+    Operation(usize),
+    /// In what is reported when all handles are let go.
+    End,
+    /// In some operation.
+    Unknown,
+}
+
+/// The clauses that a program meets, those first that say most about a difference at a place.
 #[must_use]
-pub fn met(program: &Program, at: Option<usize>) -> Vec<&'static Clause> {
+pub fn met(program: &Program, place: Place) -> Vec<&'static Clause> {
     let mut world = World::new(None, Coverage::default());
     let mut met_at: HashMap<usize, usize> = HashMap::new();
     let mut note = |world: &World<'_>, at: usize| {
@@ -73,9 +83,13 @@ pub fn met(program: &Program, at: Option<usize>) -> Vec<&'static Clause> {
     }
     world.end();
     note(&world, program.ops.len());
-    let at = at.unwrap_or(program.ops.len());
+    let elsewhere = |at: usize| match place {
+        Place::Operation(operation) => at != operation,
+        Place::End => at != program.ops.len(),
+        Place::Unknown => at == program.ops.len(),
+    };
     let mut numbers: Vec<(bool, u64, usize)> =
-        met_at.into_iter().map(|(clause, met)| (met != at, programs_with(clause), clause)).collect();
+        met_at.into_iter().map(|(clause, at)| (elsewhere(at), programs_with(clause), clause)).collect();
     numbers.sort_unstable();
     numbers.iter().filter_map(|(.., number)| clauses().get(number - 1)).take(SHOWN).collect()
 }

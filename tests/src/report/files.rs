@@ -3,6 +3,8 @@
 
 use super::Report;
 use super::aligned::right;
+use super::python::python;
+use super::rust::rust;
 use super::story::Story;
 use crate::corpus::Case;
 use crate::subject::Reply;
@@ -45,27 +47,32 @@ pub(super) fn digest(program: &Program) -> String {
 pub fn write(report: &Report) -> Result<String, ReportError> {
     let folder = folder(&report.program);
     let story = Story::of(&report.program);
-    let text = format!("{}\n{}", report.text(), replaying(report, &folder));
-    let case = serde_json::to_string_pretty(&case(report, &story)).expect("a program is plain data") + "\n";
+    let case = case(report, &story);
+    let files = [
+        ("repro.py", python(&story, &report.title, &case.trace)),
+        ("repro.rs", rust(&story, &report.title, &case.trace, report.look())),
+        ("case.json", serde_json::to_string_pretty(&case).expect("a program is plain data") + "\n"),
+    ];
+    let names: String = files.iter().map(|(name, _)| format!(", {name}")).collect();
+    let text = format!("{}\n{}", report.text(), replaying(report, &folder, &names));
     let failed = |file: &Path| {
         let file = file.to_owned();
         move |cause| ReportError { file, cause }
     };
     fs::create_dir_all(&folder).map_err(failed(&folder))?;
-    let files = [("report.txt", strip_str(&text).to_string()), ("case.json", case)];
-    for (name, text) in files {
+    for (name, text) in files.into_iter().chain([("report.txt", strip_str(&text).to_string())]) {
         let file = folder.join(name);
         fs::write(&file, text).map_err(failed(&file))?;
     }
     Ok(text)
 }
 
-/// How the program is run again, and where the rest lies.
-fn replaying(report: &Report, folder: &Path) -> String {
+/// Where the rest lies, and how the program is run again.
+fn replaying(report: &Report, folder: &Path, names: &str) -> String {
     let subjects: String = report.subjects().map(|name| format!(" --subject {}", quoted(name))).collect();
     let folder = folder.display();
     format!(
-        "Written to {folder}/: report.txt, case.json\n\
+        "Written to {folder}/: report.txt{names}\n\
          Replay it with: cargo run --release -- replay {folder}/case.json{subjects}\n"
     )
 }

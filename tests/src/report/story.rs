@@ -4,7 +4,7 @@
 use super::words::Names;
 use deferral_model::deeds::{Deed, Deeds};
 use deferral_model::script::Step;
-use deferral_model::{Answer, Coverage, Op, Program, Return, Script, World};
+use deferral_model::{Answer, Coverage, Failure, Op, Program, Return, Script, World};
 use std::collections::{HashMap, HashSet};
 use std::ptr::from_ref;
 
@@ -16,6 +16,7 @@ pub struct Story<'p> {
     pub names: Names,
     /// What is seen when it runs.
     pub answer: Answer,
+    resources: usize,
     deeds: HashMap<*const Op, Deed>,
     /// What operations bind that never run: numbers that are not given to anything else.
     spare: HashMap<*const Op, usize>,
@@ -38,9 +39,11 @@ impl<'p> Story<'p> {
             Answer::Trace(_) => world.events().iter().filter_map(invoked).collect(),
             Answer::Undefined { .. } => HashSet::new(),
         };
+        let makes = |op: &&Op| matches!(op, Op::Lock {} | Op::Semaphore { .. } | Op::Queue { .. });
+        let resources = ops.iter().filter(|(op, _)| makes(op)).count();
+        let mut next = world.slots().max(resources);
         let deeds: HashMap<*const Op, Deed> =
             ops.into_iter().map(|(op, deed)| (from_ref(op), deed)).collect();
-        let mut next = world.slots();
         let mut spare = HashMap::new();
         program.walk(&mut |op, _| {
             if op.binds() && !deeds.contains_key(&from_ref(op)) {
@@ -52,12 +55,19 @@ impl<'p> Story<'p> {
             program,
             names: Names::of(program),
             answer,
+            resources,
             deeds,
             spare,
             begun,
             nulls: nulls.into_iter().collect(),
             passed: passed.into_iter().map(from_ref).collect(),
         }
+    }
+
+    /// How many resources it makes.
+    #[must_use]
+    pub fn resources(&self) -> usize {
+        self.resources
     }
 
     /// What an operation comes to, if it is ever run.
@@ -111,6 +121,18 @@ impl<'p> Story<'p> {
     #[must_use]
     pub fn awaits(&self, step: &Step) -> Option<usize> {
         step.awaits.filter(|_| !self.passed.contains(&from_ref(step)))
+    }
+
+    /// What stands when the operation of a number has run: the scripts that are held, sorted, and the failures that were
+    /// reported.
+    #[must_use]
+    pub fn looked_at(&self, at: usize) -> (Vec<String>, Vec<Failure>) {
+        let mut world = World::new(None, Coverage::without_clauses());
+        self.program.ops.iter().take(at + 1).for_each(|op| world.step(op));
+        world.reclaim();
+        let mut held: Vec<String> = world.held_scripts().map(|id| self.names.script(id)).collect();
+        held.sort_unstable();
+        (held, world.unhandled().to_vec())
     }
 
     /// Whether a script is ever called.

@@ -87,6 +87,14 @@ pub fn faults() -> Result<Vec<(String, String)>, SubjectError> {
     Ok(FAULTS.get_or_init(|| known).clone())
 }
 
+/// The Python that has this Twisted, and the adapter.
+///
+/// # Errors
+/// When Python or Twisted can't be had.
+pub fn python() -> Result<(PathBuf, PathBuf), SubjectError> {
+    adapter().map_err(|cause| SubjectError::Start { subject: "twisted".to_owned(), cause })
+}
+
 /// The Python to run the adapter with, and the adapter.
 fn adapter() -> Result<(PathBuf, PathBuf), String> {
     let home = target_folder().join(format!("twisted-{VERSION}"));
