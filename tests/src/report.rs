@@ -99,7 +99,7 @@ impl Report {
     /// The clauses that speak about it, those first that say most.
     #[must_use]
     pub fn clauses(&self) -> Vec<&'static Clause> {
-        clauses::met(&self.program, self.place())
+        clauses::met(&self.program, &self.place())
     }
 
     /// The subject that differs from all others, where these agree.
@@ -133,12 +133,15 @@ impl Report {
             (same < first.events.len().max(other.events.len())).then_some(same)
         };
         if let Some(events) = others.iter().filter_map(same).min() {
-            return operation_of_event(&self.program, events).map_or(Place::Unknown, Place::Operation);
+            return place_of_event(&self.program, events, &traces);
         }
         if others.iter().any(|other| other.state != first.state) {
             return Place::Unknown;
         }
-        self.lockstep.as_ref().and_then(|seen| seen.after).map_or(Place::End, Place::Operation)
+        match self.lockstep.as_ref().and_then(|seen| seen.after) {
+            Some(operation) => Place::Operations(operation..=operation),
+            None => Place::End,
+        }
     }
 }
 
@@ -149,13 +152,26 @@ fn traced(reply: &Reply) -> Option<&Trace> {
     }
 }
 
-/// The operation in which an event happens on the model, by its number; none if it doesn't.
-fn operation_of_event(program: &Program, event: usize) -> Option<usize> {
+/// The operations in one of which traces begin to differ, after so many events that are the same.
+fn place_of_event(program: &Program, same: usize, traces: &[&Trace]) -> Place {
     let mut world = World::new(None, Coverage::without_clauses());
-    program.ops.iter().position(|op| {
+    let events_after = |op| {
         world.step(op);
-        world.events().len() > event
-    })
+        world.events().len()
+    };
+    let events: Vec<usize> = program.ops.iter().map(events_after).collect();
+    let operation = |event: usize| events.iter().position(|events| *events > event);
+    let last = operation(same).unwrap_or(program.ops.len().saturating_sub(1));
+    // What is right only comes later somewhere: something else has happened before.
+    let right = world.events().get(same);
+    let later = |trace: &&Trace| {
+        right.is_none_or(|right| trace.events.iter().skip(same + 1).any(|event| event == right))
+    };
+    let first = match traces.iter().any(later) {
+        true => same.checked_sub(1).and_then(operation).unwrap_or(0),
+        false => last,
+    };
+    Place::Operations(first..=last)
 }
 
 /// What model and engine say.

@@ -59,6 +59,18 @@ fn a_red_run_explains_itself_and_leaves_a_folder() {
 }
 
 #[test]
+fn what_was_found_is_told_where_no_folder_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("file");
+    fs::write(&target, "").unwrap();
+    let (status, out, err) =
+        conform(&target, &["check", "--subject", "model:F31", "--seed", "1", "--cases", "100"], "");
+    assert_eq!(status, 1, "{out}{err}");
+    assert!(out.contains("\n> event 1 ") && out.contains("divergences   "), "{out}");
+    assert!(err.starts_with("conform: the report can't be written to "), "{err}");
+}
+
+#[test]
 fn a_case_is_promoted_once() {
     let target = tempfile::tempdir().unwrap();
     let (folder, _) = red_run(target.path());

@@ -5,7 +5,7 @@ use crate::{Verdict, show};
 use anyhow::Result;
 use clap::Args;
 use deferral_conformance::check::{Judged, STORED, judge};
-use deferral_conformance::report::{Report, write};
+use deferral_conformance::report::Report;
 use deferral_conformance::subject::{Reply, Subject};
 use deferral_conformance::subjects::named;
 use std::path::PathBuf;
@@ -45,8 +45,10 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
         if judged == Judged::Differs || !arguments.quiet {
             let replies = names.into_iter().zip(replies).collect();
             let report = Report { title: place, program, replies, lockstep: None };
-            let text = if judged == Judged::Differs { write(&report)? } else { report.traces() };
-            show::print(&(text + "\n"))?;
+            match judged {
+                Judged::Differs => show::report(&report)?,
+                Judged::Agrees | Judged::Undefined(_) => show::print(&(report.traces() + "\n"))?,
+            }
         }
     }
     for subject in &mut subjects {

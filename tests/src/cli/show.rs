@@ -66,18 +66,31 @@ pub(crate) fn verdict(summary: &Summary) -> Result<Verdict> {
     Ok(Verdict::Conforms)
 }
 
+/// Tells of a program on which subjects differ. That the folder can't be written takes nothing from what was found.
+pub(crate) fn report(report: &Report) -> Result<()> {
+    print(&(report.text() + "\n"))?;
+    match write(report) {
+        Ok(replaying) => print(&(replaying + "\n")),
+        Err(error) => {
+            eprintln!("conform: {error}");
+            Ok(())
+        }
+    }
+}
+
 /// What a comparison found.
 pub(crate) fn summary(summary: &Summary, seed: Option<u64>, took: Duration) -> Result<()> {
     for (at, divergence) in summary.divergences.iter().enumerate() {
         let same = |known: &Divergence| known.program.ops == divergence.program.ops;
-        let text = match summary.divergences[..at].iter().find(|known| same(known)) {
+        match summary.divergences[..at].iter().find(|known| same(known)) {
             Some(known) => {
                 let (number, known) = (divergence.number + 1, known.number + 1);
-                format!("DIVERGENCE in program {number}: the same small program as of program {known}\n")
+                print(&format!(
+                    "DIVERGENCE in program {number}: the same small program as of program {known}\n\n"
+                ))?;
             }
-            None => write(&Report::of(divergence))?,
-        };
-        print(&(text + "\n"))?;
+            None => report(&Report::of(divergence))?,
+        }
     }
     let mut text = String::new();
     // Writing to a text can't fail.

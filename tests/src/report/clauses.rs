@@ -7,6 +7,7 @@
 use crate::generate::{Operations, stream};
 use deferral_model::{Coverage, Program, SEMANTICS, World};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 /// How many clauses are shown at the most.
@@ -56,10 +57,10 @@ fn parsed(text: &'static str) -> Option<Clause> {
 }
 
 /// Where subjects first differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In the operation of this number.
-    Operation(usize),
+    /// In one of the operations of these numbers.
+    Operations(RangeInclusive<usize>),
     /// In what is reported when all handles are let go.
     End,
     /// In some operation.
@@ -68,7 +69,7 @@ pub enum Place {
 
 /// The clauses that a program meets, those first that say most about a difference at a place.
 #[must_use]
-pub fn met(program: &Program, place: Place) -> Vec<&'static Clause> {
+pub fn met(program: &Program, place: &Place) -> Vec<&'static Clause> {
     let mut world = World::new(None, Coverage::default());
     let mut met_at: HashMap<usize, usize> = HashMap::new();
     let mut note = |world: &World<'_>, at: usize| {
@@ -84,7 +85,7 @@ pub fn met(program: &Program, place: Place) -> Vec<&'static Clause> {
     world.end();
     note(&world, program.ops.len());
     let elsewhere = |at: usize| match place {
-        Place::Operation(operation) => at != operation,
+        Place::Operations(operations) => !operations.contains(&at),
         Place::End => at != program.ops.len(),
         Place::Unknown => at == program.ops.len(),
     };

@@ -39,8 +39,8 @@ pub(super) fn digest(program: &Program) -> String {
     format!("{:016x}", xxh3_64(bare.to_json().as_bytes()))
 }
 
-/// Writes a report into its folder, and gives what is printed of it: the report, where the files lie, and the command
-/// that replays it.
+/// Writes a report into its folder, and gives what is printed behind it: where the files lie, and the command that
+/// replays it.
 ///
 /// # Errors
 /// When a file can't be written.
@@ -54,17 +54,18 @@ pub fn write(report: &Report) -> Result<String, ReportError> {
         ("case.json", serde_json::to_string_pretty(&case).expect("a program is plain data") + "\n"),
     ];
     let names: String = files.iter().map(|(name, _)| format!(", {name}")).collect();
-    let text = format!("{}\n{}", report.text(), replaying(report, &folder, &names));
+    let replaying = replaying(report, &folder, &names);
+    let text = strip_str(&report.text()).to_string() + "\n" + &replaying;
     let failed = |file: &Path| {
         let file = file.to_owned();
         move |cause| ReportError { file, cause }
     };
     fs::create_dir_all(&folder).map_err(failed(&folder))?;
-    for (name, text) in files.into_iter().chain([("report.txt", strip_str(&text).to_string())]) {
+    for (name, text) in files.into_iter().chain([("report.txt", text)]) {
         let file = folder.join(name);
         fs::write(&file, text).map_err(failed(&file))?;
     }
-    Ok(text)
+    Ok(replaying)
 }
 
 /// Where the rest lies, and how the program is run again.
