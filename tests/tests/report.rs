@@ -2,6 +2,7 @@
 
 use anstream::adapter::strip_str;
 use deferral_conformance::corpus::{Stored, read_folder, root};
+use deferral_conformance::generate::{Operations, stream};
 use deferral_conformance::report::Report;
 use deferral_conformance::report::clauses::{self, Place, clauses};
 use deferral_conformance::report::pseudo::pseudo;
@@ -179,6 +180,35 @@ fn repro() {
     let looked = rust(&story, "A title", &run(&program), Some(1));
     let look = "difference.\n    assert_eq!(unhandled(), [\"\"; 0]);\n    assert_eq!(held(), [\n        \"canceller1\",\n";
     assert!(looked.contains(look), "{looked}");
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_nothing_is_asserted_of_an_undefined_program() {
+    let program = r#"{"ops":[{"op":"pause","d":3},{"op":"gather","ds":[]},{"op":"pause","d":0},
+        {"op":"lock"},{"op":"release","r":0},{"op":"coroutine","id":1,"steps":[{"await":9},{}]}]}"#;
+    let program = Program::from_json(program).unwrap();
+    let story = Story::of(&program);
+    let (py, rs) = (python(&story, "", &story.answer), rust(&story, "", &story.answer, None));
+    assert!(py.contains("\nOperations that do nothing here and are left out: 4.\n"), "{py}");
+    assert!(
+        py.contains("# r0.release(): does nothing here") && py.contains("# await d9: passed over"),
+        "{py}"
+    );
+    assert!(rs.contains("\n//! Operations that do nothing here and are left out: 3.\n"), "{rs}");
+    assert!(rs.contains("let _ = tokens(0).release();") && rs.contains("// d(9).await: passed over"), "{rs}");
+
+    let undefined = |program: &Program| matches!(run(program), Answer::Undefined { .. });
+    let program = stream(1, Operations::All, 20, 0).find(undefined).unwrap();
+    let story = Story::of(&program);
+    let (py, rs) = (python(&story, "", &story.answer), rust(&story, "", &story.answer, Some(0)));
+    assert!(
+        py.contains("\nNothing is asserted: the program is undefined (") && !py.contains("\nassert "),
+        "{py}"
+    );
+    assert!(
+        rs.contains("\n//! Nothing is asserted: the program is undefined (") && !rs.contains("assert_eq!"),
+        "{rs}"
+    );
 }
 
 #[test]

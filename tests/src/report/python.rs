@@ -9,6 +9,7 @@ use super::story::Story;
 use super::words::{failure, standing};
 use body::Body;
 use calls::quoted;
+use deferral_model::deeds::Deed;
 use deferral_model::{Answer, Event, State, Trace};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -61,7 +62,11 @@ fn head(story: &Story<'_>, title: &str, trace: &Answer) -> String {
             format!("Nothing is asserted: the program is undefined ({undefined}).")
         }
     };
-    let mut text = format!("\"\"\"\n{title}\n\n{what}\n\"\"\"\n\nimport gc\nimport sys\n");
+    let left_out = match story.left_out(|deed| matches!(deed, Deed::NamesNothing | Deed::LeftOut)) {
+        0 => String::new(),
+        count => format!("\n\nOperations that do nothing here and are left out: {count}."),
+    };
+    let mut text = format!("\"\"\"\n{title}\n\n{what}{left_out}\n\"\"\"\n\nimport gc\nimport sys\n");
     if warned {
         text.push_str("import warnings\n");
     }

@@ -9,6 +9,7 @@ mod statement;
 use super::story::Story;
 use super::words::{failure, standing};
 use body::Body;
+use deferral_model::deeds::Deed;
 use deferral_model::{Answer, Failure, Trace};
 
 /// What a file with tests begins with.
@@ -28,7 +29,7 @@ use std::time::Duration;
 ";
 
 /// What it ends with: types for values and errors, and the slots.
-pub const HELPERS: &str = include_str!("rust/helpers.rs");
+pub const HELPERS: &str = concat!(include_str!("rust/values.rs"), "\n", include_str!("rust/slots.rs"));
 
 /// The text of `repro.rs`: what the program is about, and what is right; with a look behind an operation, see
 /// [`test`].
@@ -41,9 +42,13 @@ pub fn rust(story: &Story<'_>, title: &str, right: &Answer, look: Option<usize>)
             format!("//!\n//! Nothing is asserted: the program is undefined ({undefined}).\n")
         }
     };
+    let left_out = match story.left_out(|deed| *deed == Deed::NamesNothing) {
+        0 => String::new(),
+        count => format!("//!\n//! Operations that do nothing here and are left out: {count}.\n"),
+    };
     format!(
         "//! {title}\n//!\n//! As `engine/tests/repro.rs` it is run by `cargo test --package deferral --test repro`.\n\
-         {undefined}\n{HEAD}\n{}\n{HELPERS}",
+         {undefined}{left_out}\n{HEAD}\n{}\n{HELPERS}",
         test(story, "repro", right, look)
     )
 }

@@ -20,7 +20,6 @@ pub struct Story<'p> {
     deeds: HashMap<*const Op, Deed>,
     /// What operations bind that never run: numbers that are not given to anything else.
     spare: HashMap<*const Op, usize>,
-    begun: HashSet<i64>,
     nulls: HashSet<i64>,
     passed: HashSet<*const Step>,
 }
@@ -35,10 +34,6 @@ impl<'p> Story<'p> {
         world.end();
         let Deeds { ops, nulls, passed, .. } = world.take_deeds();
         let answer = world.answer();
-        let begun = match &answer {
-            Answer::Trace(_) => world.events().iter().filter_map(invoked).collect(),
-            Answer::Undefined { .. } => HashSet::new(),
-        };
         let makes = |op: &&Op| matches!(op, Op::Lock {} | Op::Semaphore { .. } | Op::Queue { .. });
         let resources = ops.iter().filter(|(op, _)| makes(op)).count();
         let mut next = world.slots().max(resources);
@@ -58,9 +53,8 @@ impl<'p> Story<'p> {
             resources,
             deeds,
             spare,
-            begun,
             nulls: nulls.into_iter().collect(),
-            passed: passed.into_iter().map(from_ref).collect(),
+            passed: passed.into_iter().filter(|step| step.awaits.is_some()).map(from_ref).collect(),
         }
     }
 
@@ -90,6 +84,12 @@ impl<'p> Story<'p> {
     #[must_use]
     pub fn idle(&self, op: &Op) -> bool {
         matches!(self.deed(op), Some(Deed::NamesNothing | Deed::LeftOut))
+    }
+
+    /// How many operations and awaits do nothing where they stand, by these deeds.
+    #[must_use]
+    pub fn left_out(&self, by: impl Fn(&Deed) -> bool) -> usize {
+        self.deeds.values().filter(|deed| by(deed)).count() + self.passed.len()
     }
 
     /// Whether an operation raises an error to its caller.
@@ -133,19 +133,5 @@ impl<'p> Story<'p> {
         let mut held: Vec<String> = world.held_scripts().map(|id| self.names.script(id)).collect();
         held.sort_unstable();
         (held, world.unhandled().to_vec())
-    }
-
-    /// Whether a script is ever called.
-    #[must_use]
-    pub fn called(&self, script: &Script) -> bool {
-        self.begun.contains(&script.id) || matches!(self.answer, Answer::Undefined { .. })
-    }
-}
-
-fn invoked(event: &deferral_model::Event) -> Option<i64> {
-    match event {
-        deferral_model::Event::Run { run, .. } => Some(*run),
-        deferral_model::Event::Canceller { canceller } => Some(*canceller),
-        _ => None,
     }
 }

@@ -151,9 +151,13 @@ impl<'s, 'p> Body<'s, 'p> {
         self.begin(&format!("async def {name}():"), ops, None);
         for step in steps {
             step.ops.iter().for_each(|op| self.op(op, 1));
-            if let Some(slot) = self.story.awaits(step) {
-                let catch = if step.catch { ", catch=True" } else { "" };
-                self.line(1, format!("await resume(\"{name}\", d{slot}{catch})"));
+            match (step.awaits, self.story.awaits(step)) {
+                (Some(slot), None) => self.line(1, format!("# await d{slot}: passed over")),
+                (_, Some(slot)) => {
+                    let catch = if step.catch { ", catch=True" } else { "" };
+                    self.line(1, format!("await resume(\"{name}\", d{slot}{catch})"));
+                }
+                (None, None) => {}
             }
         }
         self.line(

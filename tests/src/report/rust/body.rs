@@ -173,7 +173,10 @@ impl<'s, 'p> Body<'s, 'p> {
         for step in steps {
             self.ops(&step.ops, depth);
             match self.story.awaits(step) {
-                None => {}
+                None => {
+                    let passed = step.awaits.map(|slot| format!("// d({slot}).await: passed over"));
+                    passed.into_iter().for_each(|comment| self.line(depth, comment));
+                }
                 Some(slot) if step.catch => {
                     self.line(depth, format!("let _ = resume({name:?}, {slot}).await;"));
                 }
