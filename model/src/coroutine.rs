@@ -91,7 +91,10 @@ impl<'p> World<'p> {
             let awaited = step.awaits.and_then(|slot| self.named(slot));
             self.meet_await(coroutine, step, awaited);
             match awaited.filter(|&d| !self.deferreds[d].running_callbacks) {
-                None => self.coroutines[coroutine].at += 1,
+                None => {
+                    self.note_passed(step);
+                    self.coroutines[coroutine].at += 1;
+                }
                 Some(d) => {
                     came = self.awaited(d);
                     if came.is_none() {

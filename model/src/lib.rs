@@ -10,6 +10,7 @@ mod clauses;
 mod combine;
 mod coroutine;
 pub mod coverage;
+pub mod deeds;
 pub mod fault;
 pub mod program;
 mod reclaim;

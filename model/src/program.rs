@@ -332,6 +332,27 @@ impl Op {
         }
     }
 
+    /// Whether it takes the next slot or resource when it has finished, unless it raises or names nothing.
+    #[must_use]
+    pub fn binds(&self) -> bool {
+        matches!(
+            self,
+            Self::New { .. }
+                | Self::Succeed { .. }
+                | Self::Fail { .. }
+                | Self::Maybe { .. }
+                | Self::List { .. }
+                | Self::Gather { .. }
+                | Self::Race { .. }
+                | Self::Coroutine { .. }
+                | Self::Lock {}
+                | Self::Semaphore { .. }
+                | Self::Queue { .. }
+                | Self::Acquire { .. }
+                | Self::Get { .. }
+        )
+    }
+
     /// The scripts that it carries, in the order of its fields.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         let (first, second) = match self {

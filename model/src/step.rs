@@ -17,6 +17,14 @@ impl<'p> World<'p> {
             return;
         }
         self.meet_op(op);
+        let deed = self.deed_begins(op);
+        self.perform(op);
+        if let Some(deed) = deed {
+            self.deed_ended(op, deed);
+        }
+    }
+
+    fn perform(&mut self, op: &'p Op) {
         match op {
             Op::New { canceller } => {
                 let canceller = canceller.as_deref().map(Canceller::Script);
@@ -168,7 +176,7 @@ impl<'p> World<'p> {
     }
 
     /// The Deferred that a slot names, if the program may fire it.
-    fn fireable(&self, slot: usize) -> Option<Id> {
+    pub(crate) fn fireable(&self, slot: usize) -> Option<Id> {
         self.slots.get(slot).filter(|slot| slot.may_fire)?.deferred
     }
 
@@ -188,13 +196,14 @@ impl<'p> World<'p> {
     /// A program doesn't unpause a running or waiting Deferred more often than it paused it: Twisted would
     /// hand the Deferred that is waited for to a callback, as a value. Nor ever what `gather` made: paused, it
     /// would show the list that it is made from.
-    fn may_unpause(&self, d: Id) -> bool {
+    pub(crate) fn may_unpause(&self, d: Id) -> bool {
         let deferred = &self.deferreds[d];
         let busy = deferred.running_callbacks || matches!(deferred.result, Held::Deferred(_));
         !deferred.gathered && (!busy || deferred.balance > 0)
     }
 
     pub(crate) fn raised(&mut self, error: Raised) {
+        self.deed_raised();
         self.events.push(Event::Error { error });
     }
 
@@ -220,7 +229,10 @@ impl<'p> World<'p> {
             Return::Panic(_) => failure(Failure::Panic),
             Return::Wait(slot) => match self.named(*slot) {
                 Some(d) if self.may_return(d, own) => Returned::Deferred(d),
-                _ => value(&Value::Null),
+                _ => {
+                    self.note_null(script.id);
+                    value(&Value::Null)
+                }
             },
             Return::Trap { trap, or_else } => match arg {
                 Outcome::Failure(f) if trap.iter().any(|name| f.is(*name)) => value(or_else),

@@ -45,6 +45,19 @@ impl Resource {
 }
 
 impl World<'_> {
+    pub(crate) fn is_tokens(&self, r: usize) -> bool {
+        matches!(self.resources.get(r), Some(Resource::Tokens { .. }))
+    }
+
+    /// Whether somebody has a token of a lock or semaphore.
+    pub(crate) fn is_held(&self, r: usize) -> bool {
+        matches!(self.resources.get(r), Some(Resource::Tokens { tokens, limit, .. }) if tokens < limit)
+    }
+
+    pub(crate) fn is_queue(&self, r: usize) -> bool {
+        matches!(self.resources.get(r), Some(Resource::Queue { .. }))
+    }
+
     /// `acquire` (2231-2245, 2291-2306): the Deferred, unless the resource is a queue.
     pub(crate) fn acquire(&mut self, r: usize) -> Option<Id> {
         let Some(Resource::Tokens { tokens, waiting, .. }) = self.resources.get_mut(r) else {

@@ -4,6 +4,7 @@ use crate::clauses::{Met, Notes};
 use crate::combine::{List, Race, RaceId};
 use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
+use crate::deeds::Deeds;
 use crate::fault::Fault;
 use crate::script::Script;
 use crate::sync::Resource;
@@ -151,6 +152,8 @@ pub struct World<'p> {
     pub(crate) met: Met,
     /// The resources that are handed over at the moment, as far as the coverage looks: a bit for each.
     pub(crate) handing_over: u64,
+    /// What the operations came to, where that is asked for.
+    pub(crate) deeds: Option<Deeds<'p>>,
     /// What it does wrong.
     pub(crate) fault: Option<Fault>,
     /// Empty chains of former programs, so that their memory is used again.
@@ -210,6 +213,11 @@ impl<'p> World<'p> {
         &self.coverage
     }
 
+    /// The clauses that the program has met so far, by number.
+    pub fn met(&self) -> impl Iterator<Item = usize> {
+        self.met.iter()
+    }
+
     /// Gives what was met, and begins to count anew.
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)
@@ -225,8 +233,12 @@ impl<'p> World<'p> {
     /// one number for all of them, whatever their order.
     #[must_use]
     pub fn held(&self) -> u64 {
-        let alive = self.deferreds.iter().filter(|deferred| !deferred.gone);
-        alive.map(Deferred::held).fold(0, u64::wrapping_add)
+        self.held_scripts().map(weight).fold(0, u64::wrapping_add)
+    }
+
+    /// The same one by one.
+    pub fn held_scripts(&self) -> impl Iterator<Item = ScriptId> {
+        self.deferreds.iter().filter(|deferred| !deferred.gone).flat_map(Deferred::held)
     }
 
     /// How many slots were ever bound.
@@ -320,28 +332,26 @@ pub fn weight(script: ScriptId) -> u64 {
 }
 
 impl Deferred<'_> {
-    fn held(&self) -> u64 {
+    fn held(&self) -> impl Iterator<Item = ScriptId> {
         let of_item = |item: &Item<'_>| match item {
-            Item::Pair { callback: Call::Script(one), errback: Call::Script(other) }
-                if one.id == other.id =>
-            {
-                weight(one.id)
-            }
-            Item::Pair { callback, errback } => of_call(*callback).wrapping_add(of_call(*errback)),
-            Item::Continue(_) => 0,
+            Item::Pair { callback, errback } => match (of_call(*callback), of_call(*errback)) {
+                (one, other) if one == other => [one, None],
+                sides => sides.into(),
+            },
+            Item::Continue(_) => [None, None],
         };
         let canceller = match self.canceller {
-            Some(Canceller::Script(script)) => weight(script.id),
-            _ => 0,
+            Some(Canceller::Script(script)) => Some(script.id),
+            _ => None,
         };
-        self.callbacks.iter().map(of_item).fold(canceller, u64::wrapping_add)
+        self.callbacks.iter().flat_map(of_item).flatten().chain(canceller)
     }
 }
 
-fn of_call(call: Call<'_>) -> u64 {
+fn of_call(call: Call<'_>) -> Option<ScriptId> {
     match call {
-        Call::Script(script) => weight(script.id),
-        _ => 0,
+        Call::Script(script) => Some(script.id),
+        _ => None,
     }
 }
 

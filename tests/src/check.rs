@@ -17,7 +17,7 @@ use crate::shrink::Progress;
 use crate::subject::{Reply, Subject, SubjectError};
 use deferral_model::{Coverage, Program};
 use judge::with_model;
-pub use judge::{Judged, STORED, judge};
+pub use judge::{Judged, STORED, judge, odd_one_out};
 use serde_json::Value as Json;
 pub use small::Made;
 use std::collections::BTreeMap;

@@ -8,6 +8,8 @@ pub mod model;
 pub mod process;
 pub mod twisted;
 
+pub(crate) use environment::target_folder;
+
 use crate::subject::{InProcess, Subject, SubjectError};
 use deferral_model::fault::UnknownFault;
 use deferral_model::{Fault, run_with_fault};

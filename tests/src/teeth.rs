@@ -89,23 +89,45 @@ impl Planted {
         self.difference_at(Looks::All, program)
     }
 
-    fn difference_at(self, looks: Looks, program: &Program) -> Option<Kind> {
-        let ops = &program.ops;
+    /// The operation behind which a program shows it; none for the end, and for one that doesn't show it.
+    #[must_use]
+    pub fn shown_after(self, program: &Program) -> Option<usize> {
+        match self.verdict(Looks::All, &program.ops) {
+            Verdict::Diverges(divergence) => divergence.after,
+            Verdict::Conforms | Verdict::Undefined(_) => None,
+        }
+    }
+
+    /// What the lockstep of it and the right model says.
+    fn verdict(self, looks: Looks, ops: &[Op]) -> Verdict {
+        let mut right = Model::new(None, Coverage::without_clauses());
         match self {
             Self::Model(fault) => {
-                let model = |fault| Model::new(fault, Coverage::without_clauses());
-                let kind = difference(looks, ops, &mut model(Some(fault)), &mut model(None))?;
-                // The engine is to be as right as the model.
-                difference(looks, ops, &mut model(Some(fault)), &mut Engine::default()).map(|_| kind)
+                let mut wrong = Model::new(Some(fault), Coverage::without_clauses());
+                caught(|| looks.lockstep(ops, &mut wrong, &mut right))
             }
             #[cfg(deferral_faults)]
             Self::Engine(fault) => {
                 deferral::fault::choose(Some(fault));
-                let mut model = Model::new(None, Coverage::without_clauses());
-                let verdict = caught(|| looks.lockstep(ops, &mut model, &mut Engine::default()));
+                let verdict = caught(|| looks.lockstep(ops, &mut right, &mut Engine::default()));
                 deferral::fault::choose(None);
-                kind(&verdict)
+                verdict
             }
+        }
+    }
+
+    fn difference_at(self, looks: Looks, program: &Program) -> Option<Kind> {
+        let ops = &program.ops;
+        match self {
+            Self::Model(fault) => {
+                let kind = known(&self.verdict(looks, ops))?;
+                // The engine is to be as right as the model.
+                let mut wrong = Model::new(Some(fault), Coverage::without_clauses());
+                let by_engine = caught(|| looks.lockstep(ops, &mut wrong, &mut Engine::default()));
+                known(&by_engine).map(|_| kind)
+            }
+            #[cfg(deferral_faults)]
+            Self::Engine(_) => kind(&self.verdict(looks, ops)),
         }
     }
 
@@ -171,12 +193,7 @@ fn kind(verdict: &Verdict) -> Option<Kind> {
     }
 }
 
-/// How two subjects differ, if they do. A wrong model that panics shows nothing: it would be found by anyone.
-fn difference<'p>(
-    looks: Looks,
-    ops: &'p [Op],
-    left: &mut impl Execution<'p>,
-    right: &mut impl Execution<'p>,
-) -> Option<Kind> {
-    kind(&caught(|| looks.lockstep(ops, left, right))).filter(|kind| !matches!(kind, Kind::Panicked(_)))
+/// As [`kind`]. A wrong model that panics shows nothing: it would be found by anyone.
+fn known(verdict: &Verdict) -> Option<Kind> {
+    kind(verdict).filter(|kind| !matches!(kind, Kind::Panicked(_)))
 }

@@ -3,7 +3,7 @@
 use deferral_conformance::difference::Kind;
 use deferral_conformance::generate::{Operations, Programs, Seeded, program, programs};
 use deferral_conformance::lockstep::{Seen, Verdict, lockstep, model_and_engine};
-use deferral_conformance::shrink::agreement::difference;
+use deferral_conformance::shrink::agreement::{difference, report};
 use deferral_conformance::shrink::shrink;
 use deferral_conformance::subject::{Execution, Observation};
 use deferral_conformance::subjects::engine::{self, Engine};
@@ -22,7 +22,7 @@ proptest! {
     #[test]
     fn model_and_engine_agree(program in programs(Operations::All, 30).that_differ_by(difference)) {
         let verdict = model_and_engine(&program, &mut Coverage::default());
-        prop_assert!(!matches!(verdict, Verdict::Diverges(_)), "{}\n{verdict:?}", program.to_json());
+        prop_assert!(!matches!(verdict, Verdict::Diverges(_)), "{}", report(&program));
     }
 
     #[test]

@@ -101,4 +101,10 @@ pub(crate) static ROWS: &[Row] = &[
         against: Nanoseconds(10_000.0),
         bound: AtMost(1.0),
     },
+    Row {
+        case: "suite/shrink-60-operations",
+        this: "lockstep",
+        against: Nanoseconds(1e9),
+        bound: AtMost(1.0),
+    },
 ];

@@ -10,14 +10,20 @@ mod enumerate;
 mod interrupt;
 #[path = "../cli/matrix.rs"]
 mod matrix;
+#[path = "../cli/promote.rs"]
+mod promote;
 #[path = "../cli/replay.rs"]
 mod replay;
 #[path = "../cli/run.rs"]
 mod run;
 #[path = "../cli/show.rs"]
 mod show;
+#[path = "../cli/stored.rs"]
+mod stored;
 #[path = "../cli/teeth.rs"]
 mod teeth;
+#[path = "../cli/tell.rs"]
+mod tell;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -47,6 +53,10 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Run stored programs on all subjects and show the traces side by side.
     Replay(replay::Arguments),
+    /// Show stored programs as people read them.
+    Show(tell::Arguments),
+    /// Add the program of a report to the corpus.
+    Promote(promote::Arguments),
     /// Answer programs from standard input with traces on standard output (the wire protocol).
     Run(run::Arguments),
     /// Plant faults one by one, and show how soon random programs find each.
@@ -67,6 +77,8 @@ fn main() -> ExitCode {
         Some(Command::Enumerate(arguments)) => enumerate::enumerate(&arguments),
         Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
+        Some(Command::Show(arguments)) => tell::tell(&arguments),
+        Some(Command::Promote(arguments)) => promote::promote(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),
     });

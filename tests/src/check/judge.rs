@@ -77,7 +77,8 @@ pub(super) fn difference(names: &[String], replies: &[Reply], verdict: &Verdict)
 }
 
 /// The subject that differs from all others, where these agree.
-pub(super) fn odd_one_out(names: &[String], replies: &[Reply]) -> Option<String> {
+#[must_use]
+pub fn odd_one_out(names: &[String], replies: &[Reply]) -> Option<String> {
     if replies.len() < 3 {
         return None;
     }

@@ -1,15 +1,14 @@
 //! `conform replay`: stored programs on all subjects, side by side.
 
+use crate::stored::{Entry, read};
 use crate::{Verdict, show};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use deferral_conformance::check::{Judged, STORED, judge};
-use deferral_conformance::corpus::{Case, read_folder};
-use deferral_conformance::report::text::side_by_side;
+use deferral_conformance::report::Report;
 use deferral_conformance::subject::{Reply, Subject};
 use deferral_conformance::subjects::named;
-use deferral_model::{Answer, Program};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -23,13 +22,6 @@ pub(crate) struct Arguments {
     /// Show only programs on which subjects differ
     #[arg(long)]
     quiet: bool,
-}
-
-/// A program, where it stands, and the trace that is stored with it.
-struct Entry {
-    place: String,
-    program: Program,
-    stored: Option<Answer>,
 }
 
 pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
@@ -52,8 +44,12 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
         left_out += u64::from(judged == Judged::LeftOut);
         divergences += u64::from(judged == Judged::Differs);
         if judged == Judged::Differs || !arguments.quiet {
-            let columns: Vec<_> = names.iter().map(String::as_str).zip(&replies).collect();
-            show::print(&format!("{place}\n{}\n", side_by_side(&program, &columns)))?;
+            let replies = names.into_iter().zip(replies).collect();
+            let report = Report { title: place, program, replies, lockstep: None };
+            match judged {
+                Judged::Differs => show::report(&report)?,
+                Judged::Agrees | Judged::Undefined(_) => show::print(&(report.traces() + "\n"))?,
+            }
         }
     }
     for subject in &mut subjects {
@@ -74,36 +70,4 @@ fn subjects(asked: &[String]) -> Result<Vec<Box<dyn Subject>>> {
         Err(error) => eprintln!("conform: going on without twisted: {error}"),
     }
     Ok(subjects)
-}
-
-fn read(file: &Path) -> Result<Vec<Entry>> {
-    if file.is_dir() {
-        let stored = read_folder(file)?.into_iter().map(|stored| Entry {
-            place: format!("{}, line {}", stored.file.display(), stored.line),
-            program: stored.case.program,
-            stored: Some(stored.case.trace),
-        });
-        return Ok(stored.collect());
-    }
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let single = file.extension().is_some_and(|kind| kind == "json");
-    let lines: Vec<(usize, &str)> =
-        if single { vec![(0, text.as_str())] } else { text.lines().enumerate().collect() };
-    let lines = lines.into_iter().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| entry(format!("{}, line {}", file.display(), at + 1), line)).collect()
-}
-
-fn entry(place: String, text: &str) -> Result<Entry> {
-    // A stored program has the key `trace`; anything else is to be a bare program, with that reader's message.
-    let read = || -> Result<(Program, Option<Answer>)> {
-        let keys: serde_json::Value = serde_json::from_str(text).context("not JSON")?;
-        if keys.get("trace").is_some() {
-            let Case { program, trace } = serde_json::from_str(text)?;
-            program.check()?;
-            return Ok((program, Some(trace)));
-        }
-        Ok((Program::from_json(text)?, None))
-    };
-    let (program, stored) = read().with_context(|| place.clone())?;
-    Ok(Entry { place, program, stored })
 }

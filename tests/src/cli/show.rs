@@ -3,7 +3,7 @@
 use crate::{Verdict, interrupt};
 use anyhow::{Context, Result, bail};
 use deferral_conformance::check::{Divergence, ENOUGH, Summary};
-use deferral_conformance::report::text::side_by_side;
+use deferral_conformance::report::{Report, write};
 use deferral_conformance::shrink::Progress;
 use deferral_model::coverage::{CLAUSES, CORE_OPERATIONS, Stage};
 use deferral_model::program::OPERATIONS;
@@ -46,9 +46,9 @@ pub(crate) fn shrinking(bar: &ProgressBar) -> impl FnMut(Progress) -> bool + use
     }
 }
 
-/// Writes to standard output. That nobody reads it any more is no failure: the exit status says it all.
+/// Writes to standard output, without a terminal's codes where it is none. That nobody reads it any more is no failure: the exit status says it all.
 pub(crate) fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("standard output"),
@@ -70,8 +70,32 @@ pub(crate) fn verdict(summary: &Summary) -> Result<Verdict> {
     Ok(Verdict::Conforms)
 }
 
+/// Tells of a program on which subjects differ. That the folder can't be written takes nothing from what was found.
+pub(crate) fn report(report: &Report) -> Result<()> {
+    print(&(report.text() + "\n"))?;
+    match write(report) {
+        Ok(replaying) => print(&(replaying + "\n")),
+        Err(error) => {
+            eprintln!("conform: {error}");
+            Ok(())
+        }
+    }
+}
+
 /// What a comparison found.
 pub(crate) fn summary(summary: &Summary, seed: Option<u64>, took: Duration) -> Result<()> {
+    for (at, divergence) in summary.divergences.iter().enumerate() {
+        let same = |known: &Divergence| known.program.ops == divergence.program.ops;
+        match summary.divergences[..at].iter().find(|known| same(known)) {
+            Some(known) => {
+                let (number, known) = (divergence.number + 1, known.number + 1);
+                print(&format!(
+                    "DIVERGENCE in program {number}: the same small program as of program {known}\n\n"
+                ))?;
+            }
+            None => report(&Report::of(divergence))?,
+        }
+    }
     let mut text = String::new();
     // Writing to a text can't fail.
     let _ = write_summary(&mut text, summary, seed, took);
@@ -79,9 +103,6 @@ pub(crate) fn summary(summary: &Summary, seed: Option<u64>, took: Duration) -> R
 }
 
 fn write_summary(text: &mut String, summary: &Summary, seed: Option<u64>, took: Duration) -> fmt::Result {
-    for divergence in &summary.divergences {
-        write_divergence(text, divergence)?;
-    }
     if let Some(seed) = seed {
         writeln!(text, "seed          {seed}")?;
     }
@@ -170,21 +191,4 @@ fn write_clauses(text: &mut String, coverage: &Coverage) -> fmt::Result {
     writeln!(text, "clauses       never met: {never}; met by the fewest programs: {}", rarest.join(", "))?;
     let held = Keeper::ALL.map(|keeper| format!("{} {}", keeper.name(), coverage.held_only_by(keeper)));
     writeln!(text, "held only by  {}", held.join(", "))
-}
-
-fn write_divergence(text: &mut String, divergence: &Divergence) -> fmt::Result {
-    writeln!(text, "DIVERGENCE in program {}, {}:", divergence.number + 1, divergence.made)?;
-    let replies: Vec<_> = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
-    text.push_str(&side_by_side(&divergence.program, &replies));
-    if let Some(lockstep) = &divergence.lockstep {
-        match lockstep.after {
-            Some(op) => writeln!(text, "in lockstep they differ after operation {op}:")?,
-            None => writeln!(text, "in lockstep they differ when all handles are let go:")?,
-        }
-        writeln!(text, "  model   {:?}\n  engine  {:?}", lockstep.left, lockstep.right)?;
-    }
-    if let Some(odd) = &divergence.odd_one_out {
-        writeln!(text, "the odd one out is {odd}")?;
-    }
-    writeln!(text)
 }

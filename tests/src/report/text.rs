@@ -1,71 +1,80 @@
-//! Traces side by side, one column a subject, with the first difference marked.
+//! Traces side by side, one column a subject, with the first difference marked. On a terminal what doesn't matter is
+//! dimmed: the text has the terminal's codes, and whoever prints it elsewhere takes them out (`anstream`).
 
+use super::aligned::{Row, rows};
+use super::pseudo::shown;
+use super::words::Names;
 use crate::subject::Reply;
-use deferral_model::{Answer, Program, State, Trace};
-use serde::Serialize;
+use anstyle::Style;
 use std::fmt::Write;
 
 /// The narrowest and the widest that a column gets, in characters.
 const WIDTH: std::ops::RangeInclusive<usize> = 12..=60;
 
-/// A program and what each subject said to it.
+/// What stands where a subject says nothing, and another does.
+const NOTHING: &str = "-";
+
+/// What each subject said to a program: `>` marks the first difference, `~` the others.
 #[must_use]
-pub fn side_by_side(program: &Program, replies: &[(&str, &Reply)]) -> String {
-    let mut text = format!("program: {}\n", program.to_json());
-    let columns: Vec<Vec<(String, String)>> = replies.iter().map(|(_, reply)| rows(reply)).collect();
-    let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
-    let label_width = columns.iter().flatten().map(|(label, _)| label.len()).max().unwrap_or(0);
-    let widths: Vec<usize> = columns
-        .iter()
-        .zip(replies)
-        .map(|(rows, (name, _))| {
-            let widest = rows.iter().map(|(_, cell)| cell.chars().count()).max().unwrap_or(0);
-            widest.max(name.chars().count()).clamp(*WIDTH.start(), *WIDTH.end())
-        })
-        .collect();
-    let _ = write!(text, "  {:label_width$}", "");
-    for ((name, _), width) in replies.iter().zip(&widths) {
-        let _ = write!(text, "  {:width$}", clipped(name, *width));
-    }
-    text = text.trim_end().to_owned() + "\n";
-    let mut differed = false;
-    for row in 0..longest {
-        let cells: Vec<_> = columns.iter().map(|rows| rows.get(row)).collect();
-        let same = cells.windows(2).all(|pair| pair[0] == pair[1]);
-        let mark = if same || differed { ' ' } else { '>' };
-        differed |= !same;
-        let label = cells.iter().flatten().next().map_or("", |(label, _)| label);
-        let _ = write!(text, "{mark} {label:label_width$}");
-        for (cell, width) in cells.iter().zip(&widths) {
-            let shown = cell.map_or("", |(_, cell)| cell);
-            let _ = write!(text, "  {:width$}", clipped(shown, *width));
+pub fn side_by_side(names: &Names, replies: &[(&str, &Reply)]) -> String {
+    let rows = rows(names, replies);
+    let label_width = rows.iter().map(|row| row.label.len()).max().unwrap_or(0);
+    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    let width = |column: usize| {
+        let head = replies[column].0.chars().count();
+        let widest = cells.iter().map(|cells| cells[column].chars().count()).chain([head]).max();
+        widest.unwrap_or(0).clamp(*WIDTH.start(), *WIDTH.end())
+    };
+    let widths: Vec<usize> = (0..replies.len()).map(width).collect();
+    let line = |mark: char, label: &str, cells: &mut dyn Iterator<Item = &str>| {
+        let mut line = format!("{mark} {label:label_width$}");
+        for (cell, width) in cells.zip(&widths) {
+            let _ = write!(line, "  {:width$}", clipped(cell, *width));
         }
-        text = text.trim_end().to_owned() + "\n";
+        line.trim_end().to_owned()
+    };
+
+    let mut text = line(' ', "", &mut replies.iter().map(|(name, _)| *name)) + "\n";
+    let first = rows.iter().position(|row| row.differs);
+    for (at, (row, cells)) in rows.iter().zip(&cells).enumerate() {
+        let mark = match (row.differs, first == Some(at)) {
+            (true, true) => '>',
+            (true, false) => '~',
+            _ => ' ',
+        };
+        let line = line(mark, &row.label, &mut cells.iter().map(String::as_str));
+        let style = match mark {
+            '>' => Style::new().bold(),
+            ' ' if first.is_some_and(|first| !related(row, &rows[first])) => Style::new().dimmed(),
+            _ => Style::new(),
+        };
+        let _ = writeln!(text, "{style}{line}{style:#}");
     }
     text
 }
 
-/// What a reply says, one thing a row: what kind of thing, and the thing.
-fn rows(reply: &Reply) -> Vec<(String, String)> {
-    match reply {
-        Reply::Failed(failure) => vec![("failed".to_owned(), failure.to_string())],
-        Reply::Lacks(operations) => vec![("lacks".to_owned(), operations.to_string())],
-        Reply::Answer(Answer::Undefined { undefined }) => vec![("undefined".to_owned(), undefined.clone())],
-        Reply::Answer(Answer::Trace(Trace { events, state, unhandled })) => {
-            let events = events.iter().enumerate().map(|(at, event)| (format!("event {at}"), json(event)));
-            let state = state.iter().enumerate().map(|(slot, state)| (format!("slot {slot}"), shown(state)));
-            let unhandled = unhandled.iter().map(|failure| ("unhandled".to_owned(), json(failure)));
-            events.chain(state).chain(unhandled).collect()
-        }
-    }
+fn cells(row: &Row) -> Vec<String> {
+    let cell = |cell: &Option<String>| match cell {
+        Some(cell) => cell.chars().flat_map(shown).collect(),
+        None if row.differs => NOTHING.to_owned(),
+        None => String::new(),
+    };
+    row.cells.iter().map(cell).collect()
 }
 
-fn shown(state: &State) -> String {
-    json(state).trim_matches('"').to_owned()
-}
-
-fn json(data: &impl Serialize) -> String {
-    serde_json::to_string(data).expect("it is plain data")
+/// Whether two rows are about the same script or slot.
+fn related(one: &Row, other: &Row) -> bool {
+    let words = |row: &Row| -> Vec<String> {
+        let texts = row.cells.iter().flatten().chain([&row.label]);
+        let names = texts.flat_map(|text| text.split(|letter: char| !letter.is_ascii_alphanumeric()));
+        let is_name = |word: &&str| {
+            word.starts_with(|letter: char| letter.is_ascii_lowercase())
+                && word.ends_with(|letter: char| letter.is_ascii_digit())
+        };
+        names.filter(is_name).map(str::to_owned).collect()
+    };
+    let theirs = words(other);
+    words(one).iter().any(|word| theirs.contains(word))
 }
 
 fn clipped(text: &str, width: usize) -> String {

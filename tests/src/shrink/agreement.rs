@@ -3,6 +3,8 @@
 use super::shrink;
 use crate::difference::Kind;
 use crate::lockstep::{Verdict, model_and_engine};
+use crate::report::Report;
+use anstream::adapter::strip_str;
 use deferral_model::{Coverage, Program};
 use std::convert::Infallible;
 use std::panic::{set_hook, take_hook};
@@ -27,11 +29,22 @@ pub fn assert_agreement(program: &Program) {
     let small = difference(program).map(|kind| {
         let same = |simpler: &Program| Ok::<_, Infallible>(difference(simpler).as_ref() == Some(&kind));
         let Ok(small) = shrink(program.clone(), same, |_| true);
-        let verdict = model_and_engine(&small.program, &mut Coverage::without_clauses());
-        (small.program.to_json(), verdict)
+        report(&small.program)
     });
     set_hook(hook);
-    if let Some((program, verdict)) = small {
-        panic!("{program}\n{verdict:#?}");
+    if let Some(report) = small {
+        panic!("{report}");
+    }
+}
+
+/// What is told of a program on which they differ, or of one on which they don't, any more.
+#[must_use]
+pub fn report(program: &Program) -> String {
+    match model_and_engine(program, &mut Coverage::without_clauses()) {
+        Verdict::Diverges(divergence) => {
+            let report = Report::of_lockstep(program, *divergence);
+            format!("{}\n{}", strip_str(&report.text()), program.to_json())
+        }
+        Verdict::Conforms | Verdict::Undefined(_) => format!("they agree on {}", program.to_json()),
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn run(command: &mut Command) -> Result<String, String> {
 }
 
 /// The folder that builds go to: the one this program was built in, else `target` here.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CARGO_TARGET_DIR") {
         return PathBuf::from(folder);
     }

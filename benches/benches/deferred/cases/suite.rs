@@ -1,4 +1,5 @@
-//! The conformance suite: programs a second of the model, the engine, and both in lockstep.
+//! The conformance suite: programs a second of the model, the engine, and both in lockstep; and how long it takes to
+//! make a program small.
 
 use crate::case::{Case, Routine};
 use deferral_conformance::digest::Digest;
@@ -7,7 +8,8 @@ use deferral_conformance::generate::{Operations, stream};
 use deferral_conformance::lockstep::{Verdict, model_and_engine};
 use deferral_conformance::stack::with_stack;
 use deferral_conformance::subjects::engine;
-use deferral_model::{Answer, Coverage, Program, run};
+use deferral_conformance::teeth::Planted;
+use deferral_model::{Answer, Coverage, Fault, Program, run};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +20,10 @@ const SEED: u64 = 20;
 const PROGRAMS: usize = 200;
 const OPERATIONS: usize = 20;
 
+/// The operations of the program that is made small, and the fault that it shows: pauses aren't counted.
+const LARGE: usize = 60;
+const FAULT: Planted = Planted::Model(Fault::F31);
+
 /// The digest of all programs of up to 3 operations of the core, as `tests/corpus/digests.txt` has it.
 const DIGEST: &str = "3a17dd0da759e8f2fa42e88e41ac1a9b";
 
@@ -27,6 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         with_stack(|| generated().map(|program| (program.clone(), run(&program))).collect());
     let all = Arc::new(Enumeration::new(&core(), 3));
     let count = all.count();
+    let large = with_stack(large);
     vec![
         Case::new("suite", format!("generated-{OPERATIONS}-operations"), PROGRAMS as u64)
             .with("model", each(&programs, model))
@@ -34,6 +41,8 @@ pub(super) fn cases() -> Vec<Case> {
             .with("lockstep", each(&programs, lockstep(Coverage::default()))),
         Case::new("suite", "enumerated-3-operations", count)
             .with("lockstep", on_deep_stack(move || enumerate(&all))),
+        Case::new("suite", format!("shrink-{LARGE}-operations"), 1)
+            .with("lockstep", on_deep_stack(move || shrink(&large))),
     ]
 }
 
@@ -68,6 +77,18 @@ fn each(
 fn generated() -> impl Iterator<Item = Program> {
     let programs = stream(SEED, Operations::All, OPERATIONS as u32, 0);
     programs.filter(|program| program.ops.len() == OPERATIONS).take(PROGRAMS)
+}
+
+/// The first program of so many operations that shows the fault.
+fn large() -> Program {
+    let mut programs = stream(SEED, Operations::All, LARGE as u32, 0);
+    let shows = |program: &Program| program.ops.len() == LARGE && FAULT.difference(program).is_some();
+    programs.find(shows).expect("there are always more programs")
+}
+
+fn shrink(program: &Program) {
+    let small = FAULT.shrink(program.clone(), |_| true);
+    assert!(small.minimal && small.program.ops.len() < 10, "{}", small.program.to_json());
 }
 
 fn enumerate(all: &Enumeration) {

@@ -3,8 +3,11 @@
 use super::Run;
 use crate::check::{Divergence, STORED};
 use crate::matrix::Matrix;
+use crate::report::pseudo::pseudo;
+use crate::report::story::Story;
 use crate::report::text::side_by_side;
 use crate::subject::Reply;
+use anstream::adapter::strip_str;
 use deferral_model::Program;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
@@ -19,11 +22,11 @@ struct Part {
 
 /// What each page shows of a program and what was said to it.
 fn body(program: &Program, replies: &[(&str, &Reply)]) -> Vec<Part> {
-    let op = |op| serde_json::to_string(op).expect("an operation is plain data");
-    let ops: Vec<String> = program.ops.iter().map(op).collect();
+    let story = Story::of(program);
+    let plain = |text: &str| strip_str(text).to_string();
     vec![
-        Part { heading: "The operations", text: ops.join("\n") },
-        Part { heading: "Side by side", text: side_by_side(program, replies) },
+        Part { heading: "The program", text: plain(&pseudo(&story)) },
+        Part { heading: "Side by side", text: plain(&side_by_side(&story.names, replies)) },
     ]
 }
 
