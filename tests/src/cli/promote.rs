@@ -67,6 +67,7 @@ fn trace(program: &Program, stored: Option<Answer>) -> Result<Answer> {
     twisted.finish()?;
     match reply {
         Reply::Answer(answer) => Ok(answer),
+        Reply::Lacks(operations) => bail!("twisted gave no trace: it lacks {operations}"),
         Reply::Failed(failed) => bail!("twisted gave no trace: {failed}"),
     }
 }

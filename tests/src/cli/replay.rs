@@ -48,7 +48,9 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
             let report = Report { title: place, program, replies, lockstep: None };
             match judged {
                 Judged::Differs => show::report(&report)?,
-                Judged::Agrees | Judged::Undefined(_) => show::print(&(report.traces() + "\n"))?,
+                Judged::Agrees | Judged::Undefined(_) | Judged::LeftOut => {
+                    show::print(&(report.traces() + "\n"))?;
+                }
             }
         }
     }
