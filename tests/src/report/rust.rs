@@ -32,7 +32,7 @@ use std::time::Duration;
 pub const HELPERS: &str = concat!(include_str!("rust/values.rs"), "\n", include_str!("rust/slots.rs"));
 
 /// The text of `repro.rs`: what the program is about, and what is right; with a look behind an operation, see
-/// [`test`].
+/// [`test()`].
 #[must_use]
 pub fn rust(story: &Story<'_>, title: &str, right: &Answer, look: Option<usize>) -> String {
     let title: String = title.chars().flat_map(super::pseudo::shown).collect();
