@@ -16,6 +16,8 @@ mod run;
 mod show;
 #[path = "../cli/teeth.rs"]
 mod teeth;
+#[path = "../cli/timeline.rs"]
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Run(run::Arguments),
     /// Plant faults one by one, and show how soon random programs find each.
     Teeth(teeth::Arguments),
+    /// Write what subjects make of a stored program as a page that is stepped through.
+    Timeline(timeline::Arguments),
 }
 
 /// How a command ended.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),
+        Some(Command::Timeline(arguments)) => timeline::timeline(&arguments),
     });
     match ended {
         Ok(Verdict::Conforms) => ExitCode::SUCCESS,

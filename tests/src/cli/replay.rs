@@ -26,17 +26,19 @@ pub(crate) struct Arguments {
 }
 
 /// A program, where it stands, and the trace that is stored with it.
-struct Entry {
+pub(crate) struct Entry {
     place: String,
-    program: Program,
-    stored: Option<Answer>,
+    /// From 1.
+    pub(crate) line: usize,
+    pub(crate) program: Program,
+    pub(crate) stored: Option<Answer>,
 }
 
 pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     let entries = read(&arguments.file)?;
     let mut subjects = subjects(&arguments.subject)?;
     let (mut programs, mut undefined, mut divergences) = (0, 0, 0);
-    for Entry { place, program, stored } in entries {
+    for Entry { place, program, stored, .. } in entries {
         let (mut names, mut replies) = (Vec::new(), Vec::new());
         for subject in &mut subjects {
             replies.push(subject.ask(&program)?);
@@ -74,10 +76,11 @@ fn subjects(asked: &[String]) -> Result<Vec<Box<dyn Subject>>> {
     Ok(subjects)
 }
 
-fn read(file: &Path) -> Result<Vec<Entry>> {
+pub(crate) fn read(file: &Path) -> Result<Vec<Entry>> {
     if file.is_dir() {
         let stored = read_folder(file)?.into_iter().map(|stored| Entry {
             place: format!("{}, line {}", stored.file.display(), stored.line),
+            line: stored.line,
             program: stored.case.program,
             stored: Some(stored.case.trace),
         });
@@ -88,10 +91,11 @@ fn read(file: &Path) -> Result<Vec<Entry>> {
     let lines: Vec<(usize, &str)> =
         if single { vec![(0, text.as_str())] } else { text.lines().enumerate().collect() };
     let lines = lines.into_iter().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| entry(format!("{}, line {}", file.display(), at + 1), line)).collect()
+    lines.map(|(at, line)| entry(file, at + 1, line)).collect()
 }
 
-fn entry(place: String, text: &str) -> Result<Entry> {
+fn entry(file: &Path, line: usize, text: &str) -> Result<Entry> {
+    let place = format!("{}, line {line}", file.display());
     // A stored program has the key `trace`; anything else is to be a bare program, with that reader's message.
     let read = || -> Result<(Program, Option<Answer>)> {
         let keys: serde_json::Value = serde_json::from_str(text).context("not JSON")?;
@@ -103,5 +107,5 @@ fn entry(place: String, text: &str) -> Result<Entry> {
         Ok((Program::from_json(text)?, None))
     };
     let (program, stored) = read().with_context(|| place.clone())?;
-    Ok(Entry { place, program, stored })
+    Ok(Entry { place, line, program, stored })
 }

@@ -1,0 +1,163 @@
+//! Marks: a program is made to say itself where each of its operations begins and ends, and how every Deferred stands.
+//!
+//! A trace alone doesn't say which operation an event belongs to. So a subject is asked about the program once more,
+//! with marks: a Deferred of its own that has fired, to which a callback is added before and after each operation,
+//! those inside scripts too. It runs at once, which shows as an event, and the one at the end looks at every slot.
+//! Whether the marks changed anything is checked: without them the trace must be what the subject said before.
+
+use super::operations::Operations;
+use crate::shrink::names::{binds_slot, rename_slots};
+use crate::shrink::tree::bodies_mut;
+use deferral_model::program::MAX_NESTING;
+use deferral_model::trace::ScriptId;
+use deferral_model::{Event, Op, Program, Return, Script, State, Trace, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many looks at slots there are in a marked program, at the most; where they would be more there are none.
+const LOOKS: usize = 200_000;
+
+/// The slot of the Deferred that marks are added to. Those of the program come behind it.
+const OWN: usize = 0;
+
+/// How the slots stand that name a Deferred.
+pub(super) type Look = Vec<(usize, State)>;
+
+/// What a subject did, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// An operation begins.
+    Begins(usize),
+    /// An event of the trace.
+    Event(usize),
+    /// An operation has ended, and this is how the slots stand, where that was looked at.
+    Ended(usize, Option<Look>),
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Begins(usize),
+    Ended(usize),
+}
+
+/// A program with marks.
+pub(super) struct Marked {
+    program: Program,
+    marks: HashMap<ScriptId, Mark>,
+    /// Whether it looks at slots.
+    looks: bool,
+}
+
+/// Marks a program.
+struct Marker<I> {
+    ids: I,
+    marks: HashMap<ScriptId, Mark>,
+    /// The slots to look at.
+    slots: std::ops::Range<usize>,
+    next: usize,
+}
+
+impl Marked {
+    pub(super) fn of(program: &Program, operations: &Operations<'_>) -> Self {
+        let slots = operations.all.iter().filter(|op| binds_slot(op)).count();
+        let looks = slots * operations.all.len() <= LOOKS;
+        let ids = (0..).filter(|&id| operations.script(id).is_none());
+        let slots = if looks { 1..slots + 1 } else { 0..0 };
+        let mut marker = Marker { ids, marks: HashMap::new(), slots, next: 0 };
+        let mut program = program.clone();
+        rename_slots(&mut program.ops, &|slot| slot.saturating_add(1));
+        marker.mark(&mut program.ops, 0);
+        program.ops.insert(OWN, Op::Succeed { value: Value::Null });
+        Self { program, marks: marker.marks, looks }
+    }
+
+    /// The beginning of the marked program, with so many of the program's own operations at the top.
+    pub(super) fn first(&self, operations: usize) -> Program {
+        let mut program = self.program.clone();
+        program.ops.truncate(1 + 3 * operations);
+        program
+    }
+
+    /// Reads what a subject did from what it said to the marked program; `None` where it doesn't say the same as to
+    /// the plain one.
+    pub(super) fn read(&self, marked: &Trace, plain: &Trace) -> Option<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut number = 0;
+        let mut events = marked.events.iter();
+        while let Some(event) = events.next() {
+            let mark = match event {
+                Event::Run { run, .. } => self.marks.get(run),
+                _ => None,
+            };
+            items.push(match mark {
+                Some(Mark::Begins(op)) => Item::Begins(*op),
+                Some(Mark::Ended(op)) if self.looks => Item::Ended(*op, Some(look(&mut events)?)),
+                Some(Mark::Ended(op)) => Item::Ended(*op, None),
+                None if plain.events.get(number) == Some(&unshifted_event(event)?) => {
+                    number += 1;
+                    Item::Event(number - 1)
+                }
+                None => return None,
+            });
+        }
+        let (_own, state) = marked.state.split_first()?;
+        let state: Option<Vec<State>> = state.iter().map(unshifted).collect();
+        let same =
+            number == plain.events.len() && state? == plain.state && marked.unhandled == plain.unhandled;
+        same.then_some(items)
+    }
+}
+
+/// Reads the looks of a mark, up to the one at its own Deferred.
+fn look<'e>(events: &mut impl Iterator<Item = &'e Event>) -> Option<Look> {
+    let mut look = Look::new();
+    loop {
+        match events.next()? {
+            Event::Probe { probe: OWN, .. } => return Some(look),
+            Event::Probe { probe, state } => look.push((probe - 1, unshifted(state)?)),
+            _ => return None,
+        }
+    }
+}
+
+fn unshifted(state: &State) -> Option<State> {
+    match state {
+        State::Waiting(Some(slot)) => Some(State::Waiting(Some(slot.checked_sub(1)?))),
+        state => Some(state.clone()),
+    }
+}
+
+fn unshifted_event(event: &Event) -> Option<Event> {
+    match event {
+        Event::Probe { probe, state } => {
+            Some(Event::Probe { probe: probe.checked_sub(1)?, state: unshifted(state)? })
+        }
+        event => Some(event.clone()),
+    }
+}
+
+impl<I: Iterator<Item = ScriptId>> Marker<I> {
+    fn mark(&mut self, ops: &mut Vec<Op>, nesting: usize) {
+        for mut op in std::mem::take(ops) {
+            let number = self.next;
+            self.next += 1;
+            bodies_mut(&mut op).into_iter().for_each(|body| self.mark(body, nesting + 1));
+            // A mark's script stands one deeper than the operation.
+            if nesting == MAX_NESTING {
+                ops.push(op);
+                continue;
+            }
+            let probes = self.slots.clone().chain((!self.slots.is_empty()).then_some(OWN));
+            let probes = probes.map(|d| Op::Probe { d }).collect();
+            let begins = self.marking(Mark::Begins(number), Vec::new());
+            let ended = self.marking(Mark::Ended(number), probes);
+            ops.extend([begins, op, ended]);
+        }
+    }
+
+    fn marking(&mut self, mark: Mark, ops: Vec<Op>) -> Op {
+        let id = self.ids.next().expect("there are more numbers than scripts");
+        self.marks.insert(id, mark);
+        Op::AddCallback { d: OWN, cb: Arc::new(Script { id, ops, ret: Return::Arg }) }
+    }
+}
