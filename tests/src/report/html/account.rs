@@ -1,6 +1,6 @@
 //! What a subject said to a program, and what it says when it is asked more closely.
 
-use super::marks::Marked;
+use super::marks::{Item, Marked};
 use super::operations::Operations;
 use crate::subject::{Reply, Subject, SubjectError};
 use deferral_model::{Answer, Program, Trace};
@@ -12,20 +12,20 @@ pub struct Account {
     pub name: String,
     /// What it said.
     pub reply: Reply,
-    /// How many operations it got through: all, unless it failed.
+    /// How many operations it is known to have got through.
     pub(super) operations: usize,
     /// What it said to these.
-    plain: Option<Trace>,
-    /// What it said to these with marks, where it was asked.
-    marked: Option<Trace>,
+    pub(super) trace: Option<Trace>,
+    /// What it did in these, as marks show it.
+    pub(super) items: Option<Vec<Item>>,
 }
 
 impl Account {
     /// What a subject said, when it can't be asked any more.
     #[must_use]
     pub fn of_reply(name: &str, reply: &Reply) -> Self {
-        let plain = trace(reply);
-        Self { name: name.to_owned(), reply: reply.clone(), operations: usize::MAX, plain, marked: None }
+        let trace = trace(reply);
+        Self { name: name.to_owned(), reply: reply.clone(), operations: 0, trace, items: None }
     }
 
     /// Asks a subject about a program, and then more closely. Where it fails, it is asked how far it gets.
@@ -33,37 +33,27 @@ impl Account {
     /// # Errors
     /// As [`Subject::ask`].
     pub fn ask(subject: &mut dyn Subject, program: &Program) -> Result<Self, SubjectError> {
-        let marked = Marked::of(program, &Operations::of(program));
+        let first = |operations| Program { ops: program.ops[..operations].to_vec(), ..Program::default() };
         // Whoever fails on the first thing that it is asked is taken for no subject at all.
-        subject.ask(&Program::default())?;
+        subject.ask(&first(0))?;
         let reply = subject.ask(program)?;
         let mut account = Self::of_reply(subject.name(), &reply);
-        if account.plain.is_some() {
-            account.marked = trace(&subject.ask(&marked.first(program.ops.len()))?);
+        match account.reply {
+            Reply::Answer(_) => account.operations = program.ops.len(),
+            Reply::Failed(_) => {
+                for operations in 1..program.ops.len() {
+                    let Some(said) = trace(&subject.ask(&first(operations))?) else { break };
+                    account.operations = operations;
+                    account.trace = Some(said);
+                }
+            }
         }
-        if matches!(reply, Reply::Failed(_)) {
-            account.operations = 0;
-            for operations in 1..program.ops.len() {
-                let first = Program { ops: program.ops[..operations].to_vec(), ..Program::default() };
-                let Some(plain) = trace(&subject.ask(&first)?) else { break };
-                account.operations = operations;
-                account.plain = Some(plain);
-            }
-            if account.plain.is_some() {
-                account.marked = trace(&subject.ask(&marked.first(account.operations))?);
-            }
+        if let Some(said) = &account.trace {
+            let marked = Marked::of(program, &Operations::of(program));
+            let ask = |program: &Program| Ok(trace(&subject.ask(program)?));
+            account.items = marked.ask(account.operations, said, ask)?;
         }
         Ok(account)
-    }
-
-    /// What it said to the operations that it got through.
-    pub(super) fn trace(&self) -> Option<&Trace> {
-        self.plain.as_ref()
-    }
-
-    /// What it said to them with marks.
-    pub(super) fn marked(&self) -> Option<&Trace> {
-        self.marked.as_ref()
     }
 }
 

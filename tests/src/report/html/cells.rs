@@ -71,6 +71,11 @@ impl<'s> Teller<'s> {
             }
             _ => {}
         }
+        if let Some(d) = op.slot().filter(|d| !self.names(*d)) {
+            cell.said += &format!(" does nothing, as there is no d{d}");
+            drawn.kind = "note";
+            drawn.lane = drawn.lane.filter(|lane| *lane < self.telling.trace.state.len());
+        }
         drawn.about.clone_from(&cell.said);
         cell.boxes.push(drawn);
         self.arrows_of(op, slot, cell);

@@ -3,7 +3,8 @@
 //! A trace alone doesn't say which operation an event belongs to. So a subject is asked about the program once more,
 //! with marks: a Deferred of its own that has fired, to which a callback is added before and after each operation,
 //! those inside scripts too. It runs at once, which shows as an event, and the one at the end looks at every slot.
-//! Whether the marks changed anything is checked: without them the trace must be what the subject said before.
+//! Whether the marks changed anything is checked: without them the trace must be what the subject said before. Where
+//! looking does, as it shows what makes a program undefined, marks without looks are tried.
 
 use super::operations::Operations;
 use crate::shrink::names::{binds_slot, rename_slots};
@@ -12,6 +13,7 @@ use deferral_model::program::MAX_NESTING;
 use deferral_model::trace::ScriptId;
 use deferral_model::{Event, Op, Program, Return, Script, State, Trace, Value};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many looks at slots there are in a marked program, at the most; where they would be more there are none.
@@ -42,45 +44,62 @@ enum Mark {
 
 /// A program with marks.
 pub(super) struct Marked {
-    program: Program,
+    /// It looks at slots after each operation; none where that were too many looks.
+    looking: Option<Program>,
+    /// It only marks.
+    marking: Program,
+    /// The same in both.
     marks: HashMap<ScriptId, Mark>,
-    /// Whether it looks at slots.
-    looks: bool,
 }
 
 /// Marks a program.
 struct Marker<I> {
     ids: I,
     marks: HashMap<ScriptId, Mark>,
-    /// The slots to look at.
-    slots: std::ops::Range<usize>,
+    /// The slots to look at, and last its own, which ends the looks.
+    slots: Option<Range<usize>>,
     next: usize,
 }
 
 impl Marked {
     pub(super) fn of(program: &Program, operations: &Operations<'_>) -> Self {
         let slots = operations.all.iter().filter(|op| binds_slot(op)).count();
-        let looks = slots * operations.all.len() <= LOOKS;
-        let ids = (0..).filter(|&id| operations.script(id).is_none());
-        let slots = if looks { 1..slots + 1 } else { 0..0 };
-        let mut marker = Marker { ids, marks: HashMap::new(), slots, next: 0 };
-        let mut program = program.clone();
-        rename_slots(&mut program.ops, &|slot| slot.saturating_add(1));
-        marker.mark(&mut program.ops, 0);
-        program.ops.insert(OWN, Op::Succeed { value: Value::Null });
-        Self { program, marks: marker.marks, looks }
+        let mark = |slots: Option<Range<usize>>| {
+            let ids = (0..).filter(|&id| operations.script(id).is_none());
+            let mut marker = Marker { ids, marks: HashMap::new(), slots, next: 0 };
+            let mut program = program.clone();
+            rename_slots(&mut program.ops, &|slot| slot.saturating_add(1));
+            marker.mark(&mut program.ops, 0);
+            program.ops.insert(OWN, Op::Succeed { value: Value::Null });
+            (program, marker.marks)
+        };
+        let looking = (slots * operations.all.len() <= LOOKS).then(|| mark(Some(OWN + 1..OWN + 1 + slots)).0);
+        let (marking, marks) = mark(None);
+        Self { looking, marking, marks }
     }
 
-    /// The beginning of the marked program, with so many of the program's own operations at the top.
-    pub(super) fn first(&self, operations: usize) -> Program {
-        let mut program = self.program.clone();
-        program.ops.truncate(1 + 3 * operations);
-        program
+    /// Asks about the beginning of the program, of so many operations, to which an answer is known. Gives what was
+    /// said with marks, where that says the same.
+    pub(super) fn ask<E>(
+        &self,
+        operations: usize,
+        plain: &Trace,
+        mut ask: impl FnMut(&Program) -> Result<Option<Trace>, E>,
+    ) -> Result<Option<Vec<Item>>, E> {
+        for (marked, looks) in [(self.looking.as_ref(), true), (Some(&self.marking), false)] {
+            let Some(mut program) = marked.cloned() else { continue };
+            program.ops.truncate(1 + 3 * operations);
+            let items = ask(&program)?.and_then(|said| self.read(&said, plain, looks));
+            if items.is_some() {
+                return Ok(items);
+            }
+        }
+        Ok(None)
     }
 
     /// Reads what a subject did from what it said to the marked program; `None` where it doesn't say the same as to
     /// the plain one.
-    pub(super) fn read(&self, marked: &Trace, plain: &Trace) -> Option<Vec<Item>> {
+    fn read(&self, marked: &Trace, plain: &Trace, looks: bool) -> Option<Vec<Item>> {
         let mut items = Vec::new();
         let mut number = 0;
         let mut events = marked.events.iter();
@@ -91,7 +110,7 @@ impl Marked {
             };
             items.push(match mark {
                 Some(Mark::Begins(op)) => Item::Begins(*op),
-                Some(Mark::Ended(op)) if self.looks => Item::Ended(*op, Some(look(&mut events)?)),
+                Some(Mark::Ended(op)) if looks => Item::Ended(*op, Some(look(&mut events)?)),
                 Some(Mark::Ended(op)) => Item::Ended(*op, None),
                 None if plain.events.get(number) == Some(&unshifted_event(event)?) => {
                     number += 1;
@@ -147,8 +166,8 @@ impl<I: Iterator<Item = ScriptId>> Marker<I> {
                 ops.push(op);
                 continue;
             }
-            let probes = self.slots.clone().chain((!self.slots.is_empty()).then_some(OWN));
-            let probes = probes.map(|d| Op::Probe { d }).collect();
+            let slots = self.slots.iter().flat_map(|slots| slots.clone().chain([OWN]));
+            let probes = slots.map(|d| Op::Probe { d }).collect();
             let begins = self.marking(Mark::Begins(number), Vec::new());
             let ended = self.marking(Mark::Ended(number), probes);
             ops.extend([begins, op, ended]);

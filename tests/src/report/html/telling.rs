@@ -8,6 +8,7 @@ use deferral_model::trace::ScriptId;
 use deferral_model::{Answer, Event, Op, Program, Trace, run};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 /// What one subject did.
 pub(super) struct Telling {
@@ -30,30 +31,35 @@ pub(super) fn tellings(
     operations: &Operations<'_>,
     accounts: &[Account],
 ) -> Vec<Option<Telling>> {
-    let marked = Marked::of(program, operations);
     let mut guide = None;
     let tell = |account: &Account| {
-        let trace = account.trace()?.clone();
-        let exact = account.marked().and_then(|said| marked.read(said, &trace));
-        let exactly = exact.is_some();
-        let items = exact.unwrap_or_else(|| {
-            let guide = guide.get_or_insert_with(|| Telling::of_the_model(program, &marked, operations));
+        let trace = account.trace.clone()?;
+        let exact = account.items.is_some();
+        let items = account.items.clone().unwrap_or_else(|| {
+            let guide = guide.get_or_insert_with(|| Telling::of_the_model(program, operations));
             guide.followed(&trace.events, operations)
         });
-        Some(Telling { trace, items, exact: exactly })
+        Some(Telling { trace, items, exact })
     };
     accounts.iter().map(tell).collect()
 }
 
 impl Telling {
     /// What the model does; where the program means nothing to it, the operations alone.
-    fn of_the_model(program: &Program, marked: &Marked, operations: &Operations<'_>) -> Self {
-        if let (Answer::Trace(trace), Answer::Trace(said)) =
-            (run(program), run(&marked.first(program.ops.len())))
-            && let Some(items) = marked.read(&said, &trace)
-        {
-            return Self { trace, items, exact: true };
+    fn of_the_model(program: &Program, operations: &Operations<'_>) -> Self {
+        let of = |answer| match answer {
+            Answer::Trace(trace) => Some(trace),
+            Answer::Undefined { .. } => None,
+        };
+        let ask = |program: &Program| Ok::<_, Infallible>(of(run(program)));
+        let Some(trace) = of(run(program)) else { return Self::of_operations(operations) };
+        match Marked::of(program, operations).ask(program.ops.len(), &trace, ask) {
+            Ok(Some(items)) => Self { trace, items, exact: true },
+            Ok(None) => Self::of_operations(operations),
         }
+    }
+
+    fn of_operations(operations: &Operations<'_>) -> Self {
         let items =
             operations.tops.iter().flat_map(|&op| [Item::Begins(op), Item::Ended(op, None)]).collect();
         Self { trace: Trace::default(), items, exact: false }
