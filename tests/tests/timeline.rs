@@ -224,6 +224,25 @@ fn a_subject_that_fails_is_followed_to_where_it_fails() {
     assert_eq!(data["rows"][5]["cells"][1], Json::Null);
 }
 
+#[test]
+fn a_subject_that_calls_a_defined_program_undefined_differs() {
+    let one = program(r#"{"ops":[{"op":"succeed","value":1}]}"#);
+    let [right, lazy] = [run(&one), Answer::undefined("no idea")].map(Reply::Answer);
+    let verdict = |replies: &[(&str, &Reply)]| {
+        let page = Page::read(&timeline(&one, replies));
+        page.elements()
+            .iter()
+            .find(|element| element.attributes.iter().any(|(_, id)| id == "verdict"))
+            .unwrap()
+            .attributes[1]
+            .1
+            .clone()
+    };
+    assert_eq!(verdict(&[("model", &right), ("lazy", &lazy)]), "differs");
+    assert_eq!(verdict(&[("model", &right), ("eager", &right)]), "agrees");
+    assert_eq!(verdict(&[("model", &lazy), ("eager", &right)]), "agrees");
+}
+
 /// What there is about the page: nothing that a browser would fetch.
 #[track_caller]
 fn assert_self_contained(page: &Page) {

@@ -25,6 +25,7 @@ mod story;
 mod telling;
 mod words;
 
+use crate::check::{Judged, judge};
 use crate::report::text::side_by_side;
 use crate::subject::Reply;
 pub use account::Account;
@@ -56,7 +57,7 @@ pub fn timeline_of(program: &Program, accounts: &[Account]) -> String {
     let page = context! {
         title => program.name.clone().unwrap_or_else(|| format!("A program of {} operations", program.size())),
         why => &program.why,
-        verdict => Serde(verdict(&picture)),
+        verdict => Serde(verdict(&picture, accounts)),
         text => side_by_side(program, &replies),
         program => program.to_json(),
         data => data(&picture),
@@ -83,16 +84,23 @@ struct Said {
     said: String,
 }
 
-/// Where the subjects first differ.
-fn verdict(picture: &Picture) -> Verdict {
-    let Some(line) = picture.first.map(|first| &picture.rows[first]) else {
-        let sentence = match picture.subjects.iter().all(|subject| subject.note.is_none()) {
-            true => "The traces are the same.",
-            false => "No difference in what was compared.",
-        };
-        let noted = picture.subjects.iter().filter_map(|subject| Some((subject, subject.note.clone()?)));
-        let subjects = noted.map(|(subject, said)| subject.said(said)).collect();
-        return Verdict { differs: false, sentence: sentence.to_owned(), subjects };
+/// Where the subjects first differ, or what else they come to.
+fn verdict(picture: &Picture, accounts: &[Account]) -> Verdict {
+    let (names, replies): (Vec<_>, Vec<_>) =
+        accounts.iter().map(|account| (account.name.clone(), account.reply.clone())).unzip();
+    let judged = judge(&names, &replies);
+    let line = match (picture.first.map(|first| &picture.rows[first]), &judged) {
+        (Some(line), Judged::Agrees | Judged::Differs) => line,
+        (None, Judged::Agrees | Judged::Differs) | (_, Judged::Undefined(_)) => {
+            let sentence = match &judged {
+                Judged::Agrees => "The traces are the same.".to_owned(),
+                Judged::Differs => "The subjects don't agree whether the program means something.".to_owned(),
+                Judged::Undefined(who) => format!("Undefined, and so not compared: {who}"),
+            };
+            let noted = picture.subjects.iter().filter_map(|subject| Some((subject, subject.note.clone()?)));
+            let subjects = noted.map(|(subject, said)| subject.said(said)).collect();
+            return Verdict { differs: judged == Judged::Differs, sentence, subjects };
+        }
     };
     let place = match (line.number, line.within) {
         (Some(number), _) => format!("in operation {number}, {}", line.text),

@@ -50,10 +50,12 @@ impl<'s> Teller<'s> {
         let slot = self.bound.slots.get(&number).copied();
         let resource = self.bound.resources.get(&number).copied();
         let text = words::operation(op, slot, resource);
-        let shown = text.split_once(" = ").map_or(text.as_str(), |(_, rest)| rest);
-        let shown = op.slot().and_then(|d| shown.strip_prefix(&format!("d{d}."))).unwrap_or(shown);
         cell.said.clone_from(&text);
-        let shown = short(op).unwrap_or_else(|| shown.to_owned());
+        let shown = short(op).unwrap_or_else(|| {
+            let text = words::operation(op, None, None);
+            let of = op.slot().map(|d| format!("d{d}.")).unwrap_or_default();
+            text.strip_prefix(&of).unwrap_or(&text).to_owned()
+        });
         let mut drawn = Box::new(op.slot().or(slot), kind(op), &shown, &text);
         match (op, event) {
             (_, Some(Event::Error { error })) => {

@@ -17,6 +17,7 @@
   const columns = lanes + front;
   let now = first ?? 0;
   let boxes = []; // by row
+  let scrolled = []; // what shows lanes: they are all looked at from the same place
 
   function make(tag, className, text) {
     const element = document.createElement(tag);
@@ -29,6 +30,9 @@
     for (const [name, value] of Object.entries(style)) element.style[name] = `${value}px`;
     return element;
   }
+
+  // Whether a subject told anything.
+  const tells = subjects.map((_, subject) => rows.some((row) => row.cells[subject]));
 
   // How the lanes of each subject stand after each row.
   const stands = subjects.map((_, subject) => {
@@ -198,7 +202,7 @@
     canvas.append(gutter());
     const gutterWidth = canvas.firstElementChild.getBoundingClientRect().width;
     const width = Math.floor((canvas.clientWidth - gutterWidth) / subjects.length) - 1;
-    const scrolled = [];
+    scrolled = [];
     subjects.forEach((subject, number) => {
       const { panel: drawn, wide } = panel(number, width);
       const { head: top, names } = head(subject, wide);
@@ -206,12 +210,7 @@
       heads.append(top);
       scrolled.push(drawn, names);
     });
-    // All lanes are looked at from the same place.
-    for (const one of scrolled) {
-      one.addEventListener("scroll", () => {
-        for (const other of scrolled) if (other.scrollLeft !== one.scrollLeft) other.scrollLeft = one.scrollLeft;
-      });
-    }
+    for (const one of scrolled) one.addEventListener("scroll", () => scroll(one.scrollLeft));
   }
 
   // ---- stepping
@@ -232,6 +231,10 @@
     if (focus) look();
   }
 
+  function scroll(left) {
+    for (const one of scrolled) if (one.scrollLeft !== left) one.scrollLeft = left;
+  }
+
   // Brings the step into view.
   function look() {
     const scroller = at("scroller");
@@ -244,7 +247,7 @@
     const panel = shown.closest(".panel");
     const left = shown.offsetLeft, right = left + shown.offsetWidth;
     if (left < panel.scrollLeft || right > panel.scrollLeft + panel.clientWidth) {
-      panel.scrollLeft = (left + right - panel.clientWidth) / 2;
+      scroll((left + right - panel.clientWidth) / 2);
     }
   }
 
@@ -269,7 +272,8 @@
       const stand = subjects.map((_, number) => stands[number][now]?.[lane]);
       if (stand.every((one) => !one)) continue;
       const texts = stand.map((one) => one?.text ?? "–");
-      const line = table.appendChild(make("tr", texts.some((text) => text !== texts[0]) ? "differs" : ""));
+      const told = texts.filter((_, number) => tells[number]);
+      const line = table.appendChild(make("tr", told.some((text) => text !== told[0]) ? "differs" : ""));
       line.append(make("th", "", `d${lane}`));
       texts.forEach((text, number) => {
         const field = line.appendChild(make("td", stand[number]?.stage ?? "", text));
