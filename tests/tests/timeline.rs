@@ -230,13 +230,7 @@ fn a_subject_that_calls_a_defined_program_undefined_differs() {
     let [right, lazy] = [run(&one), Answer::undefined("no idea")].map(Reply::Answer);
     let verdict = |replies: &[(&str, &Reply)]| {
         let page = Page::read(&timeline(&one, replies));
-        page.elements()
-            .iter()
-            .find(|element| element.attributes.iter().any(|(_, id)| id == "verdict"))
-            .unwrap()
-            .attributes[1]
-            .1
-            .clone()
+        page.with_id("verdict").attribute("class").unwrap().to_owned()
     };
     assert_eq!(verdict(&[("model", &right), ("lazy", &lazy)]), "differs");
     assert_eq!(verdict(&[("model", &right), ("eager", &right)]), "agrees");

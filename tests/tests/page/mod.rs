@@ -76,9 +76,21 @@ impl Page {
         &self.elements
     }
 
+    /// The element of an id.
+    #[track_caller]
+    pub(crate) fn with_id(&self, id: &str) -> &Element {
+        let found = self.elements.iter().find(|element| element.attribute("id") == Some(id));
+        found.unwrap_or_else(|| panic!("no #{id}"))
+    }
+
     /// What the picture is drawn from.
     pub(crate) fn data(&self) -> Json {
-        let data = |element: &&Element| element.attributes.contains(&("id".to_owned(), "data".to_owned()));
-        serde_json::from_str(&self.elements.iter().find(data).expect("there is data").text).unwrap()
+        serde_json::from_str(&self.with_id("data").text).unwrap()
+    }
+}
+
+impl Element {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
