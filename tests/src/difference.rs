@@ -151,7 +151,7 @@ fn of_states(left: &[State], right: &[State]) -> Option<Kind> {
     of_slot.or_else(|| unequal(left.len().cmp(&right.len())).map(Kind::Slots))
 }
 
-fn stage(state: &State) -> &'static str {
+pub(crate) fn stage(state: &State) -> &'static str {
     match state {
         State::Dropped => "dropped",
         State::Unfired => "unfired",

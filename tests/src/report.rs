@@ -1,9 +1,11 @@
 //! What is told about a program on which subjects differ: the program as pseudo-code, the traces side by side, the
-//! clauses that speak about it, and a folder with reproductions ([`write()`]); and a whole run as a site ([`site`]).
+//! clauses that speak about it, and a folder with reproductions ([`write()`]) and a picture that is stepped through
+//! ([`html`]); and a whole run as a site ([`site`]).
 
 pub mod aligned;
 pub mod clauses;
 mod files;
+pub mod html;
 mod lockstep;
 pub mod pseudo;
 pub mod python;

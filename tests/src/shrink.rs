@@ -10,7 +10,7 @@ mod members;
 pub(crate) mod names;
 mod parts;
 mod search;
-mod tree;
+pub(crate) mod tree;
 mod weight;
 
 use deferral_model::Program;

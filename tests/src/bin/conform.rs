@@ -24,6 +24,8 @@ mod stored;
 mod teeth;
 #[path = "../cli/tell.rs"]
 mod tell;
+#[path = "../cli/timeline.rs"]
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -61,6 +63,8 @@ enum Command {
     Run(run::Arguments),
     /// Plant faults one by one, and show how soon random programs find each.
     Teeth(teeth::Arguments),
+    /// Write what subjects make of a stored program as a page that is stepped through.
+    Timeline(timeline::Arguments),
 }
 
 /// How a command ended.
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         Some(Command::Promote(arguments)) => promote::promote(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),
+        Some(Command::Timeline(arguments)) => timeline::timeline(&arguments),
     });
     match ended {
         Ok(Verdict::Conforms) => ExitCode::SUCCESS,

@@ -28,7 +28,7 @@ pub(crate) fn replay(arguments: &Arguments) -> Result<Verdict> {
     let entries = read(&arguments.file)?;
     let mut subjects = subjects(&arguments.subject)?;
     let (mut programs, mut undefined, mut left_out, mut divergences) = (0, 0, 0, 0);
-    for Entry { place, program, stored } in entries {
+    for Entry { place, program, stored, .. } in entries {
         let (mut names, mut replies) = (Vec::new(), Vec::new());
         for subject in &mut subjects {
             replies.push(subject.ask(&program)?);

@@ -8,6 +8,8 @@ use std::path::Path;
 /// A program, where it stands, and the trace that is stored with it.
 pub(crate) struct Entry {
     pub(crate) place: String,
+    /// From 1.
+    pub(crate) line: usize,
     pub(crate) program: Program,
     pub(crate) stored: Option<Answer>,
 }
@@ -17,6 +19,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Entry>> {
     if file.is_dir() {
         let stored = read_folder(file)?.into_iter().map(|stored| Entry {
             place: format!("{}, line {}", stored.file.display(), stored.line),
+            line: stored.line,
             program: stored.case.program,
             stored: Some(stored.case.trace),
         });
@@ -32,10 +35,11 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Entry>> {
     let lines: Vec<(usize, &str)> =
         if single { vec![(0, text.as_str())] } else { text.lines().enumerate().collect() };
     let lines = lines.into_iter().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| entry(format!("{name}, line {}", at + 1), line)).collect()
+    lines.map(|(at, line)| entry(&name, at + 1, line)).collect()
 }
 
-fn entry(place: String, text: &str) -> Result<Entry> {
+fn entry(name: &str, line: usize, text: &str) -> Result<Entry> {
+    let place = format!("{name}, line {line}");
     // A stored program has the key `trace`; anything else is to be a bare program, with that reader's message.
     let read = || -> Result<(Program, Option<Answer>)> {
         let keys: serde_json::Value = serde_json::from_str(text).context("not JSON")?;
@@ -47,5 +51,5 @@ fn entry(place: String, text: &str) -> Result<Entry> {
         Ok((Program::from_json(text)?, None))
     };
     let (program, stored) = read().with_context(|| place.clone())?;
-    Ok(Entry { place, program, stored })
+    Ok(Entry { place, line, program, stored })
 }

@@ -2,12 +2,17 @@
 
 use crate::stored::{Entry, read};
 use crate::{Verdict, show};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use deferral_conformance::check::STORED;
+use deferral_conformance::report::html::timeline;
 use deferral_conformance::report::pseudo::pseudo;
 use deferral_conformance::report::python::python;
 use deferral_conformance::report::rust::rust;
 use deferral_conformance::report::story::Story;
+use deferral_conformance::subject::Reply;
+use deferral_conformance::subjects::engine;
+use deferral_model::{Answer, Program};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -27,19 +32,37 @@ enum Form {
     Python,
     /// A test of the engine, that asserts what is right
     Rust,
+    /// A page that is stepped through; of one program (`conform timeline` has more to choose)
+    Html,
 }
 
 pub(crate) fn tell(arguments: &Arguments) -> Result<Verdict> {
     let entries = read(&arguments.file)?;
-    for (at, Entry { place, program, stored }) in entries.iter().enumerate() {
+    if matches!(arguments.form, Form::Html) && entries.len() > 1 {
+        let (file, many) = (arguments.file.display(), entries.len());
+        bail!(
+            "{file}: there are {many} programs, and a page shows one; `conform timeline --line` says which"
+        );
+    }
+    for (at, Entry { place, program, stored, .. }) in entries.iter().enumerate() {
         let story = Story::of(program);
         let right = stored.as_ref().unwrap_or(&story.answer);
         let text = match arguments.form {
             Form::Text => format!("{place}\n\n{}", pseudo(&story)),
             Form::Python => python(&story, place, right),
             Form::Rust => rust(&story, place, right, None),
+            Form::Html => page(program, stored.as_ref()),
         };
         show::print(&if at == 0 { text } else { format!("\n{text}") })?;
     }
     Ok(Verdict::Conforms)
+}
+
+/// What model and engine do, beside the stored trace.
+fn page(program: &Program, stored: Option<&Answer>) -> String {
+    let mut replies = vec![("model", deferral_model::run(program)), ("engine", engine::run(program))];
+    replies.extend(stored.map(|stored| (STORED, stored.clone())));
+    let replies: Vec<_> = replies.into_iter().map(|(name, answer)| (name, Reply::Answer(answer))).collect();
+    let replies: Vec<_> = replies.iter().map(|(name, reply)| (*name, reply)).collect();
+    timeline(program, &replies)
 }

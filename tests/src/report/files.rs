@@ -3,6 +3,7 @@
 
 use super::Report;
 use super::aligned::right;
+use super::html::timeline;
 use super::python::python;
 use super::rust::rust;
 use super::story::Story;
@@ -48,9 +49,12 @@ pub fn write(report: &Report) -> Result<String, ReportError> {
     let folder = folder(&report.program);
     let story = Story::of(&report.program);
     let case = case(report, &story);
+    let replies: Vec<(&str, &Reply)> =
+        report.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
     let files = [
         ("repro.py", python(&story, &report.title, &case.trace)),
         ("repro.rs", rust(&story, &report.title, &case.trace, report.look())),
+        ("timeline.html", timeline(&report.program, &replies)),
         ("case.json", serde_json::to_string_pretty(&case).expect("a program is plain data") + "\n"),
     ];
     let names: String = files.iter().map(|(name, _)| format!(", {name}")).collect();

@@ -88,8 +88,9 @@ impl Site {
     pub fn write(&self, run: &Run<'_>) -> Result<PathBuf, SiteError> {
         self.write_file("style.css", STYLE)?;
         let templates = Templates::new();
-        for (file, page) in pages::of_divergences(run).chain(pages::of_programs(run.matrix)) {
-            self.write_file(&file, &templates.render("program.html", page))?;
+        for page in pages::of_divergences(run).chain(pages::of_programs(run.matrix)) {
+            self.write_file(&page.timeline_file(), &page.timeline)?;
+            self.write_file(&page.file, &templates.render("program.html", page.values))?;
         }
         self.write_file("index.html", &templates.render("index.html", facts::index(run)))?;
         Ok(self.folder.join("index.html"))

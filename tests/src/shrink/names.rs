@@ -122,7 +122,7 @@ pub(crate) fn binds_resource(op: &Op) -> bool {
 }
 
 /// Gives every slot another name.
-pub(super) fn rename_slots(ops: &mut [Op], name: &impl Fn(usize) -> usize) {
+pub(crate) fn rename_slots(ops: &mut [Op], name: &impl Fn(usize) -> usize) {
     for op in ops {
         slots_mut(op).into_iter().for_each(|slot| *slot = name(*slot));
         bodies_mut(op).into_iter().for_each(|body| rename_slots(body, name));

@@ -15,7 +15,7 @@ pub(super) struct Place<'p> {
 }
 
 /// The operations of each script and step of an operation.
-pub(super) fn bodies(op: &Op) -> impl Iterator<Item = &Vec<Op>> {
+pub(crate) fn bodies(op: &Op) -> impl Iterator<Item = &Vec<Op>> {
     let steps = match op {
         Op::Coroutine { steps, .. } => steps.as_slice(),
         _ => &[],
@@ -37,7 +37,7 @@ pub(super) fn scripts_mut(op: &mut Op) -> Vec<&mut Arc<Script>> {
 }
 
 /// As [`bodies`], to be changed.
-pub(super) fn bodies_mut(op: &mut Op) -> Vec<&mut Vec<Op>> {
+pub(crate) fn bodies_mut(op: &mut Op) -> Vec<&mut Vec<Op>> {
     match op {
         Op::Coroutine { steps, .. } => steps.iter_mut().map(|step| &mut step.ops).collect(),
         op => scripts_mut(op).into_iter().map(|script| &mut Arc::make_mut(script).ops).collect(),

@@ -3,6 +3,7 @@
 use super::Run;
 use crate::check::{Divergence, STORED};
 use crate::matrix::Matrix;
+use crate::report::html::timeline;
 use crate::report::pseudo::pseudo;
 use crate::report::story::Story;
 use crate::report::text::side_by_side;
@@ -12,6 +13,33 @@ use deferral_model::Program;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
+
+/// A page of a program.
+pub(super) struct Page {
+    /// Its file.
+    pub(super) file: String,
+    /// What the template asks for.
+    pub(super) values: Value,
+    /// The page beside it, with the program as a picture that is stepped through.
+    pub(super) timeline: String,
+}
+
+impl Page {
+    /// The file of the picture.
+    pub(super) fn timeline_file(&self) -> String {
+        timeline_of(&self.file)
+    }
+}
+
+fn timeline_of(file: &str) -> String {
+    file.replace(".html", "-timeline.html")
+}
+
+/// The way from a page to the picture beside it.
+fn link_to_timeline(file: &str) -> String {
+    let beside = timeline_of(file);
+    beside.rsplit('/').next().unwrap_or(&beside).to_owned()
+}
 
 /// A heading, and what stands under it.
 #[derive(Serialize)]
@@ -59,31 +87,34 @@ pub(super) fn of_program(name: &str) -> String {
     format!("programs/{name}.html")
 }
 
-/// The pages of the divergences, each with its file.
-pub(super) fn of_divergences<'r>(run: &Run<'r>) -> impl Iterator<Item = (String, Value)> + use<'r> {
+/// The pages of the divergences.
+pub(super) fn of_divergences<'r>(run: &Run<'r>) -> impl Iterator<Item = Page> + use<'r> {
     run.summary.divergences.iter().enumerate().map(|(at, divergence)| {
-        let replies = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply));
+        let file = of_divergence(at);
+        let replies: Vec<_> = divergence.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
         let mut remarks = vec![format!("Program {} of the run, {}.", divergence.number + 1, divergence.made)];
         remarks.extend(divergence.odd_one_out.iter().map(|odd| format!("The odd one out is {odd}.")));
         remarks.extend(divergence.lockstep.as_ref().map(|lockstep| match lockstep.after {
             Some(op) => format!("In lockstep model and engine differ after operation {op}."),
             None => "In lockstep model and engine differ when all handles are let go.".to_owned(),
         }));
-        let page = context! {
+        let values = context! {
             root => "../",
+            timeline => link_to_timeline(&file),
             title => format!("Divergence {}", at + 1),
             remarks => remarks,
             differs => true,
             verdict => "The subjects differ.",
-            body => Serde(body(&divergence.program, &replies.collect::<Vec<_>>())),
+            body => Serde(body(&divergence.program, &replies)),
         };
-        (of_divergence(at), page)
+        Page { file, values, timeline: timeline(&divergence.program, &replies) }
     })
 }
 
-/// The pages of the stored programs, each with its file.
-pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = (String, Value)> {
+/// The pages of the stored programs.
+pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = Page> {
     matrix.programs.iter().map(move |(name, stored)| {
+        let file = of_program(name);
         let expected = Reply::Answer(stored.case.trace.clone());
         let mut replies: Vec<(&str, &Reply)> =
             matrix.subjects.iter().map(|column| (column.name.as_str(), &column.replies[name])).collect();
@@ -100,8 +131,9 @@ pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = (String, Valu
             let (number, title, rule, source) = (clause.number, clause.title, &clause.rule, &clause.source);
             context! { number, title, rule => rule.clone(), source => source.clone() }
         });
-        let page = context! {
+        let values = context! {
             root => "../",
+            timeline => link_to_timeline(&file),
             title => name.clone(),
             remarks => stored.case.program.why.iter().cloned().collect::<Vec<_>>(),
             clauses => clauses.collect::<Vec<_>>(),
@@ -109,6 +141,6 @@ pub(super) fn of_programs(matrix: &Matrix) -> impl Iterator<Item = (String, Valu
             verdict => verdict,
             body => Serde(body(&stored.case.program, &replies)),
         };
-        (of_program(name), page)
+        Page { file, values, timeline: timeline(&stored.case.program, &replies) }
     })
 }
