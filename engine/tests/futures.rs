@@ -910,3 +910,75 @@ fn what_sleeps_when_its_thread_ends_is_dropped() {
     // Nobody is there any more.
     signal.send();
 }
+
+#[test]
+fn a_future_whose_deferred_was_fired_by_hand_goes_with_what_it_awaits() {
+    let ((captured, outside), d) = (token(), D::new());
+    let awaited = d.clone();
+    let fired: D = Deferred::from_future(async move {
+        let _captured = captured;
+        awaited.await
+    });
+    fired.callback(7).unwrap();
+    assert!(!freed(&outside), "it can still come");
+    drop(d);
+    assert!(freed(&outside), "a handle of what was fired doesn't reach it");
+    assert_eq!(value(&fired), Some(7));
+}
+
+#[test]
+fn what_lost_its_last_handle_in_a_select_lets_the_future_go() {
+    let ((captured, outside), first, second) = (token(), D::new(), D::new());
+    let (one, other) = (first.clone(), second.clone());
+    let ends: D = Deferred::from_future(async move {
+        let _captured = captured;
+        select(one.into_future(), other.into_future()).await
+    });
+    drop(first);
+    drop(ends);
+    assert!(!freed(&outside), "the second one can still come");
+    drop(second);
+    assert!(freed(&outside));
+}
+
+#[test]
+fn one_that_a_deferred_has_resumed_and_that_waits_on_isnt_polled_for_the_old_wake() {
+    let (d, signal) = (D::new(), Signal::default());
+    let (mut awaited, mut sent) = (d.clone().into_future(), Box::pin(signal.sent()));
+    let polls = Rc::new(Cell::new(0));
+    let counts = Rc::clone(&polls);
+    let _waits: D = Deferred::from_future(poll_fn(move |context| {
+        counts.set(counts.get() + 1);
+        if counts.get() < 3 {
+            let _ = Pin::new(&mut awaited).poll(context);
+        }
+        sent.as_mut().poll(context).map(|()| Ok(0))
+    }));
+    signal.wake();
+    d.callback(1).unwrap();
+    assert_eq!((polls.get(), run_woken()), (2, 0));
+    signal.wake();
+    assert_eq!((run_woken(), polls.get()), (1, 3));
+}
+
+#[test]
+fn a_future_that_nothing_will_wake_goes_though_what_it_would_fire_was_fired_by_hand() {
+    let ((captured, outside), d, signal) = (token(), D::new(), Signal::default());
+    let (mut awaited, asks) = (d.clone().into_future(), signal.clone());
+    let (mut held, mut polled) = (Some(captured), false);
+    let fired: D = Deferred::from_future(poll_fn(move |context| {
+        let _captured = &mut held;
+        if !std::mem::replace(&mut polled, true) {
+            asks.0.lock().unwrap().1.push(context.waker().clone());
+        }
+        Pin::new(&mut awaited).poll(context)
+    }));
+    fired.callback(7).unwrap();
+    drop(d);
+    signal.wake();
+    signal.forget();
+    assert!(!freed(&outside), "it was woken, and will be polled");
+    assert_eq!(run_woken(), 1);
+    assert!(freed(&outside), "a handle of what was fired doesn't reach it");
+    assert_eq!(value(&fired), Some(7));
+}

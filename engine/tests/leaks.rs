@@ -1,6 +1,6 @@
 //! What nobody can reach is freed: callbacks, cancellers and values go with it, and failures are reported.
 
-use deferral::{Deferred, Failure, Report, WeakDeferred, set_report_hook};
+use deferral::{Deferred, DeferredList, Failure, Report, State, WeakDeferred, set_report_hook};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -268,4 +268,174 @@ fn a_weak_handle_gives_nothing_while_its_deferred_is_reclaimed() {
     });
     drop((outer, inner));
     assert_eq!(seen.get(), Some(false));
+}
+
+#[test]
+fn circles_with_a_tail_go() {
+    let shapes = (1..=5).flat_map(|length| (0..=6).map(move |tail| (length, tail)));
+    for (length, tail, backward) in shapes.flat_map(|(a, b)| [(a, b, false), (a, b, true)]) {
+        let (captured, outside) = token();
+        let mut all: Vec<D> = (0..length + tail).map(|_| D::new()).collect();
+        // The first ones wait in a circle, each other one for the one before it.
+        for at in 0..all.len() {
+            let next = all[if at < length { (at + 1) % length } else { at - 1 }].clone();
+            let captured = Rc::clone(&captured);
+            all[at].add_callback(move |_| next).add_callback(move |value| {
+                drop(captured);
+                value
+            });
+        }
+        all.iter().for_each(|d| d.callback(0).unwrap());
+        drop(captured);
+        all[length + tail - 1].cancel();
+        assert!(all.iter().all(|d| d.state() == State::Waiting), "a circle isn't cancelled");
+        if backward {
+            all.reverse();
+        }
+        while let Some(d) = all.pop() {
+            assert!(!freed(&outside), "{length}, {tail}");
+            drop(d);
+        }
+        assert!(freed(&outside), "{length}, {tail}");
+    }
+}
+
+#[test]
+fn what_a_callback_returned_goes_when_nobody_else_has_it() {
+    let d = D::new();
+    let inner = deferral::succeed(3);
+    let weak = inner.downgrade();
+    d.add_callback(move |_| inner);
+    d.callback(0).unwrap();
+    assert!(weak.upgrade().is_none(), "nothing waits for it");
+
+    let (captured, outside) = token();
+    let (source, target) = (D::new(), D::new());
+    source.chain_deferred(&target);
+    let inner = D::with_canceller(move |_| drop(Rc::clone(&captured)));
+    target.add_callback(move |_| inner);
+    drop(target);
+    source.callback(0).unwrap();
+    assert!(freed(&outside), "nobody has a handle of who waits for it");
+}
+
+/// A list of two, of which one has no handle, and whose function captures a token.
+fn list(member: &D) -> (D, Rc<()>) {
+    let (captured, outside) = token();
+    let list = DeferredList::new([member.clone(), D::new()]).results(move |results| {
+        drop(captured);
+        results.len() as u32
+    });
+    (list, outside)
+}
+
+#[test]
+fn a_list_goes_with_the_last_member_that_kept_it() {
+    let member = D::new();
+    let (unfired, outside) = list(&member);
+    drop(unfired);
+    assert!(!freed(&outside), "the member will tell it");
+    member.callback(1).unwrap();
+    assert!(freed(&outside));
+
+    let member = D::new();
+    let (fired, outside) = list(&member);
+    fired.callback(7).unwrap();
+    member.callback(1).unwrap();
+    assert!(freed(&outside), "fired by hand, it doesn't keep what it was made of");
+    assert!(fired.called());
+}
+
+/// Drops a circle inside a callback.
+struct DropsACircle(std::sync::Arc<()>);
+
+impl Drop for DropsACircle {
+    fn drop(&mut self) {
+        let captured = std::sync::Arc::clone(&self.0);
+        let (outer, inner) = (D::new(), D::with_canceller(move |_| drop(std::sync::Arc::clone(&captured))));
+        wait(&outer, &inner);
+        let fires = D::new();
+        fires.add_callback(move |value| {
+            drop((outer, inner));
+            value
+        });
+        fires.callback(1).unwrap();
+    }
+}
+
+#[test]
+fn a_circle_that_is_dropped_while_its_thread_ends_goes() {
+    thread_local! {
+        static KEPT: RefCell<Option<DropsACircle>> = const { RefCell::new(None) };
+    }
+    let (captured, outside) = token_across_threads();
+    let thread = std::thread::spawn(move || {
+        // It is dropped after the engine's own thread-local, as it was made before that one.
+        KEPT.with(|kept| *kept.borrow_mut() = Some(DropsACircle(captured)));
+        drop(DropsACircle(token_across_threads().0));
+    });
+    thread.join().unwrap();
+    assert_eq!(std::sync::Arc::strong_count(&outside), 1);
+}
+
+#[test]
+fn what_others_point_to_stays_when_the_loop_is_through_with_it() {
+    // A freed block would be the next one's.
+    let untouched = |d: &D| {
+        let next = D::new();
+        assert!(!next.ptr_eq(d));
+        next
+    };
+    // Fired along a chain, its result handed over, and another chain leads to it.
+    let (first, second, target, waits) = (D::new(), D::new(), D::new(), D::new());
+    first.chain_deferred(&target);
+    second.chain_deferred(&target);
+    wait(&waits, &target);
+    drop(target);
+    first.callback(1).unwrap();
+    let next = untouched(&waits);
+    second.callback(2).unwrap();
+    assert_eq!((waits.state(), next.state()), (State::Succeeded, State::Unfired));
+    assert_eq!(second.state(), State::Failed, "the target was already called");
+    second.add_errback(|_| 0);
+
+    // The same, with a handle, and with a weak one beside it.
+    for weak in [false, true] {
+        let (source, target, waits) = (D::new(), D::new(), D::new());
+        source.chain_deferred(&target);
+        wait(&waits, &target);
+        let weak = weak.then(|| target.downgrade());
+        source.callback(1).unwrap();
+        untouched(&target);
+        assert!(weak.is_none_or(|weak| weak.upgrade().is_some_and(|upgraded| upgraded.ptr_eq(&target))));
+    }
+
+    // Cancelled, with two who wait: it runs again when the first one has run.
+    let (target, waiters) = (D::new(), [D::new(), D::new()]);
+    waiters.iter().for_each(|waits| wait(waits, &target));
+    target.cancel();
+    untouched(&target);
+    assert_eq!(target.state(), State::Succeeded);
+    for waits in waiters {
+        waits.add_errback(|_| 0);
+    }
+}
+
+#[test]
+fn what_gets_a_handle_again_before_it_is_looked_at_lives() {
+    let (outer, inner, runs) = (D::new(), D::new(), D::new());
+    wait(&outer, &inner);
+    let kept = Rc::new(RefCell::new(None));
+    let keep = Rc::clone(&kept);
+    runs.add_callback(move |value| {
+        let weak = inner.downgrade();
+        drop((outer, inner));
+        let inner = weak.upgrade().expect("it isn't looked at before the callback ends");
+        inner.callback(5).unwrap();
+        keep.replace(Some(inner));
+        value
+    });
+    runs.callback(0).unwrap();
+    let inner = kept.take().unwrap();
+    assert_eq!(inner.with_result(|result| *result.unwrap().as_ref().unwrap()), 0, "what a hand-over leaves");
 }

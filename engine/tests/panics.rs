@@ -1,6 +1,6 @@
 //! The user's code panics at every place; the Deferred goes on, nothing is lost and nothing is stuck.
 
-use deferral::{Deferred, Failure, Panicked, Report, State, set_report_hook};
+use deferral::{Deferred, DeferredList, Failure, Panicked, Report, State, set_report_hook};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -278,4 +278,67 @@ fn the_drop_of_a_callback_that_is_passed_over_keeps_the_error() {
         1
     });
     assert_eq!(d.state(), State::Succeeded);
+}
+
+/// Panics when a copy of it is dropped.
+struct Copies(bool);
+
+impl Clone for Copies {
+    fn clone(&self) -> Self {
+        Self(true)
+    }
+}
+
+impl Drop for Copies {
+    fn drop(&mut self) {
+        if self.0 {
+            panics("a copy");
+        }
+    }
+}
+
+#[test]
+fn the_drop_of_what_a_list_or_a_race_owned() {
+    let reports = reports();
+    let (function, member) = (Bomb("function"), Deferred::<Copies>::new());
+    let list = DeferredList::new([member.clone(), Deferred::new()]).results(move |results| {
+        let _owned = &function;
+        results.len()
+    });
+    member.callback(Copies(false)).unwrap();
+    drop((list, member));
+    assert_eq!(reports.take().len(), 2, "the function, and the result that was there");
+
+    let (function, members) = (Bomb("function"), [D::new(), D::new()]);
+    let list = DeferredList::new(members).results(move |results| {
+        let _owned = &function;
+        results.len() as u32
+    });
+    drop(list);
+    assert_eq!(reports.take().len(), 1, "a list that never fires");
+
+    let (function, contestants) = (Bomb("function"), [D::new(), D::new()]);
+    let race = deferral::race_with(contestants, move |_, value| {
+        let _owned = &function;
+        value
+    });
+    drop(race);
+    assert_eq!(reports.take().len(), 1, "a race that never ends");
+}
+
+#[test]
+fn a_drop_that_panics_with_what_panics_when_it_is_dropped() {
+    struct Twice;
+    impl Drop for Twice {
+        fn drop(&mut self) {
+            resume_unwind(Box::new(Bomb("payload")));
+        }
+    }
+    let (reports, d, twice) = (reports(), D::new(), Twice);
+    d.add_callback(move |value| {
+        let _owned = &twice;
+        value
+    });
+    drop(d);
+    assert_eq!(reports.take().len(), 1);
 }

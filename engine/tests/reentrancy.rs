@@ -1,7 +1,10 @@
 //! Callbacks and cancellers that use their own Deferred, and others, while they run.
 
-use deferral::{AlreadyCalled, Cancelled, Deferred, Failure, Report, State, set_report_hook};
-use std::cell::RefCell;
+use deferral::{
+    AlreadyCalled, Cancelled, Deferred, DeferredList, Failure, Report, State, gather_results, set_report_hook,
+};
+use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
 use std::rc::Rc;
 
 type D = Deferred<u32>;
@@ -253,4 +256,69 @@ fn a_deferred_may_be_used_while_its_result_is_looked_at() {
     notes.assert(&["added 4"]);
     assert_eq!((a.state(), b.state()), (State::Succeeded, State::Succeeded));
     assert_eq!(b.with_result(|result| *result.unwrap().as_ref().unwrap()), 0);
+}
+
+/// A canceller that counts its calls, and panics: its Deferred stays unfired.
+fn counted(calls: &Rc<Cell<usize>>) -> D {
+    let calls = Rc::clone(calls);
+    D::with_canceller(move |_| {
+        calls.set(calls.get() + 1);
+        resume_unwind(Box::new("not cancelled"));
+    })
+}
+
+#[test]
+fn a_list_is_cancelled_again_from_cancellers_as_often_as_they_like() {
+    const TIMES: usize = 150;
+    let calls = Rc::new(Cell::new(0));
+    let list = Rc::new(RefCell::new(None::<Deferred<Vec<u32>>>));
+    let (count, own) = (Rc::clone(&calls), Rc::clone(&list));
+    let member = D::with_canceller(move |_| {
+        count.set(count.get() + 1);
+        if count.get() < TIMES {
+            let list = own.borrow().clone();
+            list.unwrap().cancel();
+        }
+    });
+    let cancelled = gather_results([member]);
+    list.replace(Some(cancelled.clone()));
+    cancelled.cancel();
+    assert_eq!(calls.get(), TIMES);
+    cancelled.add_errback(|_| Vec::new());
+    list.take();
+}
+
+#[test]
+fn a_list_that_was_cancelled_in_vain_is_cancelled_again() {
+    const LISTS: usize = 150;
+    set_report_hook(|_| {});
+    let calls = Rc::new(Cell::new(0));
+    let lists: Vec<D> = (0..LISTS)
+        .map(|_| DeferredList::new([counted(&calls)]).results(|results| results.len() as u32))
+        .collect();
+    let all = gather_results(lists);
+    for times in 1..=3 {
+        all.cancel();
+        assert_eq!(calls.get(), times * LISTS);
+    }
+}
+
+/// How often a list that waits for itself is cancelled from within doesn't depend on what was cancelled before.
+#[test]
+fn each_cancelling_of_a_list_that_waits_for_itself_is_as_the_first() {
+    set_report_hook(|_| {});
+    let calls = Rc::new(Cell::new(0));
+    let (waits, own) = (D::new(), Rc::new(RefCell::new(None)));
+    let list = Rc::clone(&own);
+    waits.add_callback(move |_| -> D { list.take().unwrap() });
+    let list = DeferredList::new([counted(&calls), waits.clone()]).results(|results| results.len() as u32);
+    own.replace(Some(list.clone()));
+    waits.callback(0).unwrap();
+    list.cancel();
+    let first = calls.get();
+    assert!(first > 1);
+    for times in 2..5 {
+        list.cancel();
+        assert_eq!(calls.get(), times * first);
+    }
 }

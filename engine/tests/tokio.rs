@@ -8,7 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -787,4 +788,28 @@ fn a_driver_outlives_neither_its_local_set_nor_stops_the_next() {
         });
         assert_eq!(run_woken(), 0);
     }
+}
+
+#[test]
+fn a_driver_that_is_dropped_keeps_no_waker() {
+    struct Task;
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    let task = Arc::new(Task);
+    let waker = Waker::from(Arc::clone(&task));
+    let (mut first, mut second) = (Box::pin(drive()), Box::pin(drive()));
+    for driver in [&mut first, &mut second] {
+        assert!(driver.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(waker);
+    drop(first);
+    assert_eq!(Arc::strong_count(&task), 2, "the other one's");
+    drop(second);
+    assert_eq!(Arc::strong_count(&task), 1);
+}
+
+#[test]
+fn it_says_that_the_sender_was_dropped() {
+    assert_eq!(SenderDropped.to_string(), "the sender went away without sending a value");
 }

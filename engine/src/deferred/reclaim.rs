@@ -190,12 +190,12 @@ fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
             leads_on = true;
             if mutual && to.address() != before {
                 reached = to.links().handles() > 0;
-                if !reached && next.is_none() {
+                if next.is_none() && !reached {
                     next = Some(to.hold());
                 }
             }
             left -= 1;
-            if reached || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if left == 0 || reached { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if reached {
             return true;
@@ -203,7 +203,7 @@ fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
         let Some(next) = next else {
             return !leads_on;
         };
-        if steps == 0 && block.leads_to_handle() {
+        if current.is_none() && block.leads_to_handle() {
             return true;
         }
         if next.at().address() == landmark {

@@ -194,3 +194,18 @@ impl Woken {
         drop(task);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WOKEN;
+    use crate::{Deferred, Failure};
+
+    #[test]
+    fn a_task_that_is_gone_is_forgotten() {
+        let waits: Deferred<u32> = Deferred::from_future(std::future::pending::<Result<u32, Failure>>());
+        let tasks = || WOKEN.with(|woken| woken.tasks.borrow().len());
+        assert_eq!(tasks(), 1);
+        drop(waits);
+        assert_eq!(tasks(), 0);
+    }
+}

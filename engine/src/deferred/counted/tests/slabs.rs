@@ -93,6 +93,23 @@ fn what_is_aligned_to_more_lies_elsewhere() {
 }
 
 #[test]
+fn what_is_aligned_as_blocks_are_lies_in_a_slab() {
+    #[repr(align(16))]
+    struct Aligned;
+    const { assert!(align_of::<Aligned>() == ALIGN) };
+    impl Reclaimable for Aligned {
+        fn edges(&self, _: &mut Seen<'_>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+
+        fn die(&self) {}
+    }
+    let block = Handle::new(|| Aligned);
+    assert_eq!(slabs(), 1);
+    drop(block);
+}
+
+#[test]
 fn a_body_stays_as_it_is_whatever_else_is_made_and_freed() {
     let body = |number: usize| Plain::<72>(std::array::from_fn(|at| (number * 7 + at) as u8));
     let mut kept: Vec<(usize, Handle<Plain<72>>)> = Vec::new();
