@@ -72,7 +72,8 @@ impl Report {
         let story = Story::of(&self.program);
         let replies: Vec<_> = self.replies.iter().map(|(name, reply)| (name.as_str(), reply)).collect();
         let traces = text::side_by_side(&story.names, &replies);
-        format!("{}\n\n{}\n{traces}", self.title, pseudo::pseudo(&story))
+        let name = self.program.name.iter().map(|name| format!("# {name}\n")).collect::<String>();
+        format!("{}\n\n{name}{}\n{traces}", self.title, pseudo::pseudo(&story))
     }
 
     /// The report that people read, with the codes of a terminal.
