@@ -328,10 +328,17 @@ fn the_drop_of_what_a_list_or_a_race_owned() {
 
 #[test]
 fn a_drop_that_panics_with_what_panics_when_it_is_dropped() {
+    /// What it panics with is leaked, so that it ends: it has no memory of its own that a leak check would find.
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            resume_unwind(Box::new(()));
+        }
+    }
     struct Twice;
     impl Drop for Twice {
         fn drop(&mut self) {
-            resume_unwind(Box::new(Bomb("payload")));
+            resume_unwind(Box::new(Payload));
         }
     }
     let (reports, d, twice) = (reports(), D::new(), Twice);
