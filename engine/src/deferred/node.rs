@@ -182,7 +182,7 @@ where
     R: IntoReturned<T, E>,
     F: FnOnce(Result<T, E>) -> R,
 {
-    #[inline]
+    #[inline(always)]
     fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         let result = node.take().expect("a Deferred that runs has a result");
         settle(node, (self.0)(result).into_returned())
@@ -194,7 +194,7 @@ where
     R: IntoReturned<T, E>,
     F: FnOnce(T) -> R,
 {
-    #[inline]
+    #[inline(always)]
     fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         match node.take_value() {
             Some(value) => settle(node, (self.0)(value).into_returned()),
@@ -208,7 +208,7 @@ where
     R: IntoReturned<T, E>,
     F: FnOnce(E) -> R,
 {
-    #[inline]
+    #[inline(always)]
     fn call(self, node: At<'_, Node<T, E>>) -> Flow<Node<T, E>> {
         match node.take_error() {
             Some(error) => settle(node, (self.0)(error).into_returned()),

@@ -100,14 +100,16 @@ impl<C: Context, P: Payload<C>> Payload<C> for Boxed<P> {
     }
 }
 
-/// Runs the payload that lies there.
-type Call<C> = unsafe fn(*mut Word, <C as Context>::At<'_>) -> Flow<C>;
+/// Runs the payload that lies there; gives how many words the entry had, if the next one is to run.
+type Call<C> =
+    unsafe fn(*mut Word, <C as Context>::At<'_>) -> ControlFlow<Option<<C as Context>::Link>, usize>;
 
 /// What can be done with an entry of some type; one for each type, for ever.
 struct Kind<C: Context> {
     /// How many words an entry has, this one included.
     words: usize,
-    /// Reads the payload, and runs it.
+    /// Reads the payload, and runs it. It gives `words` as well: a constant there, which isn't waited for as what is
+    /// read from memory is.
     call: Call<C>,
     edges: unsafe fn(*const Word, &mut Seen<'_>) -> ControlFlow<()>,
     waiter: unsafe fn(*const Word) -> Option<NonNull<C::Waiter>>,
@@ -145,10 +147,13 @@ impl<C: Context, P: Payload<C>> Entries<C, P> {
 
 /// # Safety
 /// A payload of type `P` lies there, and is taken out of the queue by this.
-unsafe fn call<C: Context, P: Payload<C>>(payload: *mut Word, at: C::At<'_>) -> Flow<C> {
+unsafe fn call<C: Context, P: Payload<C>>(
+    payload: *mut Word,
+    at: C::At<'_>,
+) -> ControlFlow<Option<C::Link>, usize> {
     // SAFETY: it lies there, aligned as `push` saw to, and whoever calls this gives it away.
     let payload = unsafe { payload.cast::<P>().read() };
-    payload.call(at)
+    payload.call(at).map_continue(|()| const { words::<P>() })
 }
 
 /// # Safety
@@ -327,21 +332,27 @@ impl<C: Context, B> Queue<C, B> {
     /// The first entry, where that is in a chunk.
     #[inline]
     fn take_in_chunk(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
-        let tail = self.tail.get();
-        if self.first.get() != CHUNKS && (!fault!(F90) || tail.is_null()) {
-            return None;
-        }
-        // SAFETY: there are chunks, so says the border; the tail is alive, and so is the head; between its borders lie
-        // entries.
+        let head = self.first_chunk()?;
+        // SAFETY: it is alive, and an entry begins at its border, whose kind lives for ever.
         unsafe {
-            let mut head = (*tail).head;
-            if (*head).read == (*head).end {
-                head = self.next_chunk(head)?;
-            }
             let place = (*head).read;
             let kind = &*place.cast::<*const Kind<C>>().read();
             (*head).read = place.add(kind.words);
             Some((kind, place.add(1)))
+        }
+    }
+
+    /// The chunk that the first entry is in, where it is in one.
+    #[inline]
+    fn first_chunk(&self) -> Option<*mut Chunk> {
+        let tail = self.tail.get();
+        if self.first.get() != CHUNKS && (!fault!(F90) || tail.is_null()) {
+            return None;
+        }
+        // SAFETY: there are chunks, so says the border; the tail is alive, and so is the head.
+        unsafe {
+            let head = (*tail).head;
+            if (*head).read == (*head).end { self.next_chunk(head) } else { Some(head) }
         }
     }
 
@@ -384,15 +395,36 @@ impl<C: Context, B> Queue<C, B> {
                 // SAFETY: the payload is of this kind, and out of the queue.
                 unsafe { (kind.call)(payload, at) }?;
             }
-            while let Some((kind, payload)) = self.take_in_chunk() {
-                // SAFETY: as of one in the node.
-                unsafe { (kind.call)(payload, at) }?;
+            if self.first.get() == CHUNKS || fault!(F90) {
+                self.run_chunks(at)?;
             }
             // One in a chunk may have emptied the queue, and added others.
             if self.is_bare() {
                 return ControlFlow::Continue(());
             }
         }
+    }
+
+    /// Runs the entries in chunks, until one stops it, or there are none left. (Apart, so that entries in the node are
+    /// run with few registers.)
+    #[inline(never)]
+    fn run_chunks(&self, at: C::At<'_>) -> Flow<C> {
+        while let Some(head) = self.first_chunk() {
+            // SAFETY: the head is alive, also after an entry ran: only who takes entries out frees chunks, and nobody
+            // else does meanwhile. So an entry begins at its border, unless that is where the last one ends. Each is
+            // out of the queue when it is run.
+            unsafe {
+                let mut entry = (*head).read;
+                while entry != (*head).end {
+                    let kind = &*entry.cast::<*const Kind<C>>().read();
+                    (*head).read = entry.add(kind.words);
+                    let words = (kind.call)(entry.add(1), at)?;
+                    debug_assert!((*head).read == entry.add(words), "nobody else takes entries out");
+                    entry = entry.add(words);
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Drops the first entry: whether there was one.
