@@ -17,7 +17,8 @@
 //! - Between `first` and `end` in the node, and between `read` and `end` in each chunk, there is one whole
 //!   entry after the other: a kind, and a payload of that kind that is initialised and owned by the queue.
 //! - The entries in the node come before those in chunks; while there are chunks, no entry goes into the node. Where
-//!   there is none in the node any more, both borders are 0, or [`CHUNKS`] while there are chunks.
+//!   there is none in the node any more, both borders are 0, or [`CHUNKS`] while there are chunks; instead of the
+//!   second one it is [`ALONE`] while nobody but one loop takes entries out of chunks.
 //! - Only the last chunk is written to, and only it knows the first one.
 //! - Entries are taken out by moving the border over them *before* their payload is read, and the payload is
 //!   read before any code of the user's runs. So a payload is dropped by its callback or by the queue, never by
@@ -48,6 +49,9 @@ const IN_NODE: usize = 4;
 
 /// Both borders in the node while all entries are in chunks.
 const CHUNKS: u8 = u8::MAX;
+
+/// What the second border is while a loop runs entries in chunks, until one of those takes others out by itself.
+const ALONE: u8 = CHUNKS - 1;
 
 /// How many words of entries the first chunk has room for: with its header it has 32 words.
 const FIRST_CHUNK: usize = 32 - HEADER;
@@ -311,7 +315,7 @@ impl<C: Context, B> Queue<C, B> {
     #[inline]
     fn take_in_node(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
         let (first, end) = (self.first.get(), self.end.get());
-        if first == end || fault!(F90) && !self.tail.get().is_null() {
+        if first >= end || fault!(F90) && !self.tail.get().is_null() {
             return None;
         }
         let first = usize::from(first);
@@ -342,11 +346,13 @@ impl<C: Context, B> Queue<C, B> {
         }
     }
 
-    /// The chunk that the first entry is in, where it is in one.
+    /// The chunk that the first entry is in, where it is in one. From now on no loop is alone.
     #[inline]
     fn first_chunk(&self) -> Option<*mut Chunk> {
         let tail = self.tail.get();
-        if self.first.get() != CHUNKS && (!fault!(F90) || tail.is_null()) {
+        if self.first.get() == CHUNKS {
+            self.end.set(CHUNKS);
+        } else if !fault!(F90) || tail.is_null() {
             return None;
         }
         // SAFETY: there are chunks, so says the border; the tail is alive, and so is the head.
@@ -395,7 +401,13 @@ impl<C: Context, B> Queue<C, B> {
                 // SAFETY: the payload is of this kind, and out of the queue.
                 unsafe { (kind.call)(payload, at) }?;
             }
-            if self.first.get() == CHUNKS || fault!(F90) {
+            while fault!(F90)
+                && let Some((kind, payload)) = self.take_in_chunk()
+            {
+                // SAFETY: as of one in the node.
+                unsafe { (kind.call)(payload, at) }?;
+            }
+            if self.first.get() == CHUNKS {
                 self.run_chunks(at)?;
             }
             // One in a chunk may have emptied the queue, and added others.
@@ -410,8 +422,9 @@ impl<C: Context, B> Queue<C, B> {
     #[inline(never)]
     fn run_chunks(&self, at: C::At<'_>) -> Flow<C> {
         while let Some(head) = self.first_chunk() {
-            // SAFETY: the head is alive, also after an entry ran: only who takes entries out frees chunks, and nobody
-            // else does meanwhile. So an entry begins at its border, unless that is where the last one ends. Each is
+            let alone = Alone::begin(&self.end);
+            // SAFETY: the head is alive; and so it is after an entry ran, while the loop is still alone: a chunk is freed
+            // by who takes entries out. So an entry begins at its border, unless that is where the last one ends. Each is
             // out of the queue when it is run.
             unsafe {
                 let mut entry = (*head).read;
@@ -419,6 +432,9 @@ impl<C: Context, B> Queue<C, B> {
                     let kind = &*entry.cast::<*const Kind<C>>().read();
                     (*head).read = entry.add(kind.words);
                     let words = (kind.call)(entry.add(1), at)?;
+                    if !alone.is_so() {
+                        break;
+                    }
                     debug_assert!((*head).read == entry.add(words), "nobody else takes entries out");
                     entry = entry.add(words);
                 }
@@ -463,7 +479,7 @@ impl<C: Context, B> Queue<C, B> {
     #[inline]
     pub(super) fn first_waiter<R>(&self, seen: impl FnOnce(&C::Waiter) -> R) -> Option<R> {
         let first = self.first.get();
-        if first == self.end.get() {
+        if first >= self.end.get() {
             return None;
         }
         // SAFETY: the borders differ: an entry begins there. The rest is as in `edges`.
@@ -531,6 +547,30 @@ impl<C: Context, B> Drop for Queue<C, B> {
     fn drop(&mut self) {
         if !self.is_bare() {
             while self.drop_first() {}
+        }
+    }
+}
+
+/// A loop that takes entries out of chunks, alone until it is seen that it isn't. Whatever ends it, one around it sees
+/// then that entries were taken out.
+struct Alone<'q>(&'q Cell<u8>);
+
+impl<'q> Alone<'q> {
+    fn begin(end: &'q Cell<u8>) -> Self {
+        end.set(ALONE);
+        Self(end)
+    }
+
+    #[inline(always)]
+    fn is_so(&self) -> bool {
+        self.0.get() == ALONE
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        if self.is_so() {
+            self.0.set(CHUNKS);
         }
     }
 }
