@@ -3,19 +3,21 @@
 //! ```text
 //!   in the node: 4 words                     chunks, each twice as large as the one before
 //!  ┌──────┬─────────┬──────┬─────────┐      ┌────────┬──────┬─────────┬──────┬──────┬ …
-//!  │ kind │ capture │ kind │ capture │      │ header │ kind │ capture │ kind │ kind │
+//!  │ kind │ capture │ kind │ capture │      │ header │ step │ capture │ step │ step │
 //!  └──────┴─────────┴──────┴─────────┘      └────────┴──────┴─────────┴──────┴──────┴ …
 //!  first ▲                     end ▲           ▲      read ▲                   end ▲
 //!   tail ──► the last chunk, whose head ───────┘ is the first one
 //! ```
 //!
-//! An entry is a word that points to the [`Kind`] of its type (how large it is, how it is called, shown and
-//! dropped), and then the payload itself. Entries never move, and there is no allocation for one, unless its
-//! payload is aligned to more than a word: such a one is boxed.
+//! An entry is a word for its type, and then the payload itself. In the node the word points to the [`Kind`]: how large
+//! such an entry is, how it is called, shown and dropped. In a chunk it points to the function that runs such an entry
+//! ([`Step`]), so that this is found at once where entries are many; it is asked for the kind where that is needed.
+//! Entries never move, and there is no allocation for one, unless its payload is aligned to more than a word: such a
+//! one is boxed.
 //!
 //! Invariants:
 //! - Between `first` and `end` in the node, and between `read` and `end` in each chunk, there is one whole
-//!   entry after the other: a kind, and a payload of that kind that is initialised and owned by the queue.
+//!   entry after the other: a kind or its step, and a payload of that kind that is initialised and owned by the queue.
 //! - The entries in the node come before those in chunks; while there are chunks, no entry goes into the node. Where
 //!   there is none in the node any more, both borders are 0, or [`CHUNKS`] while there are chunks; instead of the
 //!   second one it is [`ALONE`] while nobody but one loop takes entries out of chunks.
@@ -52,6 +54,9 @@ const CHUNKS: u8 = u8::MAX;
 
 /// What the second border is while a loop runs entries in chunks, until one of those takes others out by itself.
 const ALONE: u8 = CHUNKS - 1;
+
+/// Entries of more words get a chunk of their own.
+const SMALL: usize = 1 << 16;
 
 /// How many words of entries the first chunk has room for: with its header it has 32 words.
 const FIRST_CHUNK: usize = 32 - HEADER;
@@ -104,17 +109,33 @@ impl<C: Context, P: Payload<C>> Payload<C> for Boxed<P> {
     }
 }
 
-/// Runs the payload that lies there; gives how many words the entry had, if the next one is to run.
-type Call<C> =
-    unsafe fn(*mut Word, <C as Context>::At<'_>) -> ControlFlow<Option<<C as Context>::Link>, usize>;
+/// Runs the payload that lies there.
+type Call<C> = unsafe fn(*mut Word, <C as Context>::At<'_>) -> Flow<C>;
+
+/// Takes the entry out of a chunk, by moving the chunk's border, and runs it; gives how many words it had, if the next
+/// one is to run. They are a constant there: they aren't waited for as what is read from memory is.
+///
+/// Without anything to run it on: writes its kind where it is told to.
+type Step<C> = unsafe fn(
+    *mut Word,
+    Out<C>,
+    Option<<C as Context>::At<'_>>,
+) -> ControlFlow<Option<<C as Context>::Link>, usize>;
+
+/// What a step writes to.
+union Out<C: Context> {
+    border: *mut *mut Word,
+    kind: *mut *const Kind<C>,
+}
 
 /// What can be done with an entry of some type; one for each type, for ever.
 struct Kind<C: Context> {
     /// How many words an entry has, this one included.
     words: usize,
-    /// Reads the payload, and runs it. It gives `words` as well: a constant there, which isn't waited for as what is
-    /// read from memory is.
+    /// Reads the payload, and runs it.
     call: Call<C>,
+    /// The same, in chunks.
+    step: Step<C>,
     edges: unsafe fn(*const Word, &mut Seen<'_>) -> ControlFlow<()>,
     waiter: unsafe fn(*const Word) -> Option<NonNull<C::Waiter>>,
     drop: unsafe fn(*mut Word),
@@ -132,6 +153,7 @@ impl<C: Context, P: Payload<C>> KindOf<C, P> {
     const KIND: Kind<C> = Kind {
         words: words::<P>(),
         call: call::<C, P>,
+        step: step::<C, P>,
         edges: edges::<C, P>,
         waiter: waiter::<C, P>,
         drop: drop_in_place::<P>,
@@ -151,13 +173,55 @@ impl<C: Context, P: Payload<C>> Entries<C, P> {
 
 /// # Safety
 /// A payload of type `P` lies there, and is taken out of the queue by this.
-unsafe fn call<C: Context, P: Payload<C>>(
-    payload: *mut Word,
-    at: C::At<'_>,
-) -> ControlFlow<Option<C::Link>, usize> {
+unsafe fn call<C: Context, P: Payload<C>>(payload: *mut Word, at: C::At<'_>) -> Flow<C> {
     // SAFETY: it lies there, aligned as `push` saw to, and whoever calls this gives it away.
     let payload = unsafe { payload.cast::<P>().read() };
-    payload.call(at).map_continue(|()| const { words::<P>() })
+    payload.call(at)
+}
+
+/// # Safety
+/// With something to run it on: an entry with a payload of type `P` begins there, at the border that is given, and is
+/// taken out of the queue by this. Without: a kind may be written.
+unsafe fn step<C: Context, P: Payload<C>>(
+    entry: *mut Word,
+    out: Out<C>,
+    at: Option<C::At<'_>>,
+) -> ControlFlow<Option<C::Link>, usize> {
+    let words = const { words::<P>() };
+    let Some(at) = at else {
+        // SAFETY: the caller says so.
+        unsafe { out.kind.write(const { &KindOf::<C, P>::KIND }) };
+        return ControlFlow::Continue(words);
+    };
+    // SAFETY: the entry lies there, aligned as `push` saw to, and whoever calls this gives it away.
+    let payload = unsafe {
+        out.border.write(entry.add(words));
+        entry.add(1).cast::<P>().read()
+    };
+    payload.call(at).map_continue(|()| words)
+}
+
+/// The kind of an entry in the node.
+///
+/// # Safety
+/// An entry begins there.
+unsafe fn kind_in_node<'k, C: Context + 'k>(entry: *const Word) -> &'k Kind<C> {
+    // SAFETY: an entry begins there with its kind, which lives for ever.
+    unsafe { &*entry.cast::<*const Kind<C>>().read() }
+}
+
+/// The kind of an entry in a chunk.
+///
+/// # Safety
+/// An entry begins there.
+unsafe fn kind_in_chunk<'k, C: Context + 'k>(entry: *const Word) -> &'k Kind<C> {
+    let mut kind = std::ptr::null();
+    // SAFETY: an entry begins there with a step, which writes the kind; that lives for ever.
+    unsafe {
+        let step = entry.cast::<Step<C>>().read();
+        let _ = step(null_mut(), Out { kind: &raw mut kind }, None);
+        &*kind
+    }
 }
 
 /// # Safety
@@ -219,6 +283,11 @@ impl<C: Context, B> Queue<C, B> {
         }
     }
 
+    #[inline]
+    pub(super) fn has_chunks(&self) -> bool {
+        !self.tail.get().is_null()
+    }
+
     /// Whether there is neither an entry nor a chunk. (A chunk stays until it is seen that it was emptied.)
     #[inline]
     pub(super) fn is_bare(&self) -> bool {
@@ -250,32 +319,51 @@ impl<C: Context, B> Queue<C, B> {
     /// Appends an entry, which is of this kind, and aligned to no more than a word.
     #[inline]
     fn write<P>(&self, kind: *const Kind<C>, payload: P) {
-        let place = self.room(words::<P>());
-        // SAFETY: `room` gave so many words that hold no entry, aligned to a word, which is enough for `P`. They
-        // are inside the borders now: the entry is whole before anything else can happen.
+        let words = words::<P>();
+        // SAFETY: `room_in_node` and `room_in_chunk` gave so many words that hold no entry, aligned to a word, which is
+        // enough for `P`. They are inside the borders now: the entry is whole before anything else can happen. The kind
+        // lives for ever.
         unsafe {
-            place.cast::<*const Kind<C>>().write(kind);
+            let place = match self.room_in_node(words) {
+                Some(place) => {
+                    place.cast::<*const Kind<C>>().write(kind);
+                    place
+                }
+                None => {
+                    let place = self.room_in_chunk(words);
+                    place.cast::<Step<C>>().write((*kind).step);
+                    place
+                }
+            };
             place.add(1).cast::<P>().write(payload);
         }
     }
 
-    /// So many words behind the last entry, which are inside the borders from now on.
+    /// So many words behind the last entry, where that is in the node, and there is room; they are inside the borders
+    /// from now on.
     #[inline]
-    fn room(&self, words: usize) -> *mut Word {
+    fn room_in_node(&self, words: usize) -> Option<*mut Word> {
+        let end = usize::from(self.end.get());
+        if self.has_chunks() || end + words > IN_NODE {
+            return None;
+        }
+        self.end.set((end + words) as u8);
+        // SAFETY: it is inside the array.
+        Some(unsafe { self.node.get().cast::<Word>().add(end) })
+    }
+
+    /// So many words behind the last entry, in a chunk; they are inside its borders from now on.
+    #[inline]
+    fn room_in_chunk(&self, words: usize) -> *mut Word {
         let tail = self.tail.get();
-        if tail.is_null() {
-            let end = usize::from(self.end.get());
-            if end + words <= IN_NODE {
-                self.end.set((end + words) as u8);
-                // SAFETY: it is inside the array.
-                return unsafe { self.node.get().cast::<Word>().add(end) };
-            }
-        } else {
-            // SAFETY: the tail is alive where it isn't null, and its borders are inside it.
+        if !tail.is_null() && words <= SMALL {
+            // SAFETY: the tail is alive where it isn't null, and its borders are inside it. Where the sum is no more than
+            // the limit it is inside, too: it doesn't wrap around (`new_chunk`).
             unsafe {
                 let place = (*tail).end;
-                if words * WORD <= (*tail).limit.addr() - place.addr() {
-                    (*tail).end = place.add(words);
+                let end = place.wrapping_add(words);
+                if end <= (*tail).limit {
+                    (*tail).end = end;
                     return place;
                 }
             }
@@ -322,7 +410,7 @@ impl<C: Context, B> Queue<C, B> {
         // SAFETY: the borders differ: an entry begins there, and its kind lives for ever.
         unsafe {
             let place = self.node.get().cast::<Word>().add(first);
-            let kind = &*place.cast::<*const Kind<C>>().read();
+            let kind = kind_in_node::<C>(place);
             let first = (first + kind.words) as u8;
             if first < end {
                 self.first.set(first);
@@ -337,10 +425,10 @@ impl<C: Context, B> Queue<C, B> {
     #[inline]
     fn take_in_chunk(&self) -> Option<(&'_ Kind<C>, *mut Word)> {
         let head = self.first_chunk()?;
-        // SAFETY: it is alive, and an entry begins at its border, whose kind lives for ever.
+        // SAFETY: it is alive, and an entry begins at its border.
         unsafe {
             let place = (*head).read;
-            let kind = &*place.cast::<*const Kind<C>>().read();
+            let kind = kind_in_chunk::<C>(place);
             (*head).read = place.add(kind.words);
             Some((kind, place.add(1)))
         }
@@ -429,9 +517,8 @@ impl<C: Context, B> Queue<C, B> {
             unsafe {
                 let mut entry = (*head).read;
                 while entry != (*head).end {
-                    let kind = &*entry.cast::<*const Kind<C>>().read();
-                    (*head).read = entry.add(kind.words);
-                    let words = (kind.call)(entry.add(1), at)?;
+                    let step = entry.cast::<Step<C>>().read();
+                    let words = step(entry, Out { border: &raw mut (*head).read }, Some(at))?;
                     if !alone.is_so() {
                         break;
                     }
@@ -485,7 +572,7 @@ impl<C: Context, B> Queue<C, B> {
         // SAFETY: the borders differ: an entry begins there. The rest is as in `edges`.
         unsafe {
             let place = self.node.get().cast::<Word>().add(usize::from(first));
-            let kind = &*place.cast::<*const Kind<C>>().read();
+            let kind = kind_in_node::<C>(place);
             (kind.waiter)(place.add(1)).map(|waiter| seen(waiter.as_ref()))
         }
     }
@@ -511,29 +598,35 @@ impl<C: Context, B> Queue<C, B> {
     }
 
     fn each(&self, seen: &mut dyn FnMut(&Kind<C>, *const Word) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut each_between = |mut at: *const Word, end: *const Word| {
+        /// # Safety
+        /// From the one place to the other there is one whole entry after the other, whose kinds are told so.
+        unsafe fn each_between<'k, C: Context + 'k>(
+            (mut at, end): (*const Word, *const Word),
+            kind_of: unsafe fn(*const Word) -> &'k Kind<C>,
+            seen: &mut dyn FnMut(&Kind<C>, *const Word) -> ControlFlow<()>,
+        ) -> ControlFlow<()> {
             while at != end {
                 // SAFETY: an entry begins there, as it does at one border, and behind each entry up to the other.
                 unsafe {
-                    let kind = &*at.cast::<*const Kind<C>>().read();
+                    let kind = kind_of(at);
                     seen(kind, at.add(1))?;
                     at = at.add(kind.words);
                 }
             }
             ControlFlow::Continue(())
-        };
+        }
         let node = self.node.get().cast::<Word>();
         let (first, end) = (usize::from(self.first.get()), usize::from(self.end.get()));
         // SAFETY: where they differ, the borders are inside the array; the tail is alive where it isn't null, and so are the chunks
         // from its head to itself.
         unsafe {
             if first < end {
-                each_between(node.add(first), node.add(end))?;
+                each_between((node.add(first), node.add(end)), kind_in_node::<C>, seen)?;
             }
             let tail = self.tail.get();
             let mut chunk = if tail.is_null() { tail } else { (*tail).head };
             while !chunk.is_null() {
-                each_between((*chunk).read, (*chunk).end)?;
+                each_between(((*chunk).read, (*chunk).end), kind_in_chunk::<C>, seen)?;
                 chunk = (*chunk).next;
             }
         }
@@ -586,6 +679,7 @@ fn new_chunk(words: usize) -> *mut Chunk {
     unsafe {
         let start = chunk.cast::<Word>().add(HEADER).as_ptr();
         let limit = chunk.cast::<Word>().add(words).as_ptr();
+        assert!(limit.addr() <= usize::MAX - SMALL * WORD, "there is memory behind it");
         chunk.write(Chunk { read: start, end: start, limit, next: null_mut(), head: chunk.as_ptr() });
     }
     chunk.as_ptr()

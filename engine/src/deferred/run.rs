@@ -185,7 +185,8 @@ pub(super) fn add<T: 'static, E: Reason, P: Payload<Node<T, E>>>(node: At<'_, No
     if loses(node) {
         return;
     }
-    let alone = node.entries.is_bare() && (node.rare().is_none() || fault!(R20));
+    let alone =
+        !node.entries.has_chunks() && node.entries.is_bare() && (node.rare().is_none() || fault!(R20));
     if alone && node.has_result() && node.paused() == 0 {
         run_alone(node, payload);
     } else {
