@@ -78,7 +78,10 @@ impl<T, E> Node<T, E> {
                 self.beside().state.set(State::Running);
                 Some(value)
             }
-            other => self.give_back(other),
+            other => {
+                seldom();
+                self.give_back(other)
+            }
         }
     }
 
@@ -192,3 +195,8 @@ impl<T, E> Node<T, E> {
         self.replace(Stage::Nothing, State::Running)
     }
 }
+
+/// Has the code of the more frequent case lie in line.
+#[cold]
+#[inline]
+fn seldom() {}
