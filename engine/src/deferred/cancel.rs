@@ -5,13 +5,14 @@
 //! what is being cancelled may be cancelled again from within, without a callback or canceller of the user's in
 //! between, only so many times in all.
 
-use super::counted::{At, Hold};
+use super::counted::{At, Edge, Hold};
 use super::node::{Canceller, LIST, Node, Rare, SUPPRESS};
 use super::reclaim::{Entered, Nested, nesting};
 use super::{Deferred, run};
 use crate::error::{Cancelled, Reason};
 use crate::report::drop_caught;
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub(super) fn cancel<T: 'static, E: Reason>(from: At<'_, Node<T, E>>) {
@@ -126,26 +127,22 @@ thread_local! {
 
 /// The Deferred at the end of the waiting, by Brent's algorithm: `None` where it goes in a circle.
 pub(super) fn awaited<T, E>(from: At<'_, Node<T, E>>) -> Option<Hold<Node<T, E>>> {
-    let mut node = from.hold();
     let mut landmark = from.address();
     let (mut steps, mut limit) = (0_usize, 1_usize);
-    loop {
-        let ends = node.is(LIST) && !fault!(F62);
-        if ends || fault!(F45) {
-            break;
+    let last = from.follow(|node| {
+        if steps > 0 && node.address() == landmark {
+            return ControlFlow::Break(());
         }
-        let Some(next) = node.awaited() else {
-            break;
-        };
-        if next.at().address() == landmark {
-            return None;
-        }
-        node = next;
-        steps += 1;
         if steps == limit {
-            landmark = node.at().address();
+            landmark = node.address();
             (steps, limit) = (0, limit * 2);
         }
-    }
-    Some(node)
+        steps += 1;
+        let ends = node.is(LIST) && !fault!(F62);
+        if ends || fault!(F45) {
+            return ControlFlow::Continue(None);
+        }
+        ControlFlow::Continue(node.look_at_awaited(Edge::lead))
+    });
+    last.continue_value()
 }

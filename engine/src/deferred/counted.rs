@@ -38,10 +38,10 @@ mod tests;
 use super::coroutine::Resume;
 use super::reclaim::{Reclaimable, suspect};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, size_of};
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 use std::ptr::{NonNull, null_mut};
 
 /// What stands before a body.
@@ -461,6 +461,29 @@ impl<N: ?Sized, C: Strong> Deref for Counted<N, C> {
     }
 }
 
+/// A cell that can be looked into.
+pub(super) struct Place<S>(UnsafeCell<S>);
+
+impl<S> Place<S> {
+    pub(super) const fn new(content: S) -> Self {
+        Self(UnsafeCell::new(content))
+    }
+
+    /// Puts something else in; gives what there was.
+    #[inline]
+    pub(super) fn replace(&self, content: S) -> S {
+        // SAFETY: it isn't shared among threads, and nobody looks into it now (`look`).
+        unsafe { std::mem::replace(&mut *self.0.get(), content) }
+    }
+
+    /// Looks at what there is. Meanwhile nothing else may be put in; `look` is ours.
+    #[inline]
+    pub(super) fn look<R>(&self, look: impl FnOnce(&S) -> R) -> R {
+        // SAFETY: nothing is put in meanwhile.
+        look(unsafe { &*self.0.get() })
+    }
+}
+
 /// A pointer that is borrowed from a counted one.
 pub(super) struct At<'a, N: ?Sized> {
     block: NonNull<Block<N>>,
@@ -529,6 +552,33 @@ impl<'a, N: ?Sized> At<'a, N> {
         // SAFETY: the kind belongs to the type of the block's body.
         let block = unsafe { (self.links().kind.erase)(self.block.cast()) };
         At { block, borrowed: PhantomData }
+    }
+}
+
+/// Where an edge leads: not counted, and so only for [`At::follow`].
+pub(super) struct Lead<N>(NonNull<Block<N>>);
+
+impl<N> Edge<N> {
+    #[inline]
+    pub(super) fn lead(&self) -> Lead<N> {
+        Lead(self.block)
+    }
+}
+
+impl<N> At<'_, N> {
+    /// Goes from block to block, where `next` says that an edge in the body leads, to the last one: `None` where `next`
+    /// breaks it off. Meanwhile no edge may be dropped; `next` is ours.
+    #[inline]
+    pub(super) fn follow<B>(
+        self,
+        mut next: impl FnMut(At<'_, N>) -> ControlFlow<B, Option<Lead<N>>>,
+    ) -> ControlFlow<B, Hold<N>> {
+        let mut at = At { block: self.block, borrowed: PhantomData };
+        while let Some(Lead(block)) = next(at)? {
+            // An edge of a body that is alive leads there, and keeps it: it is as good as borrowed from that.
+            at = At { block, borrowed: PhantomData };
+        }
+        ControlFlow::Continue(at.hold())
     }
 }
 

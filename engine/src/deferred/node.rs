@@ -25,7 +25,7 @@
 //! - `UNHANDLED` is only set where there is an error, or while it is running.
 //! - A dead node is empty: no result, no entries, no canceller.
 
-use super::counted::{At, Edge, Fresh};
+use super::counted::{At, Edge, Fresh, Place};
 use super::queue::{Context, Flow, Payload, Queue};
 use super::reclaim::{Reclaimable, Seen};
 pub(super) use super::slot::Stage;
@@ -43,7 +43,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) struct Node<T, E> {
-    pub(super) stage: Cell<Stage<T, E>>,
+    pub(super) stage: Place<Stage<T, E>>,
     pub(super) entries: Queue<Self, Beside>,
     rare: OnceCell<Box<Rare<T, E>>>,
 }
@@ -279,7 +279,7 @@ pub(super) trait Cancels<T, E> {
 
 impl<T: 'static, E: Reason> Fresh for Node<T, E> {
     const FRESH: Self = Self {
-        stage: Cell::new(Stage::Nothing),
+        stage: Place::new(Stage::Nothing),
         entries: Queue::new(Beside {
             state: Cell::new(State::Unfired),
             flags: Cell::new(0),

@@ -142,12 +142,7 @@ impl<T, E> Node<T, E> {
     }
 
     pub(super) fn owes(&self) -> bool {
-        let null = self.owed();
-        let owes = null.is_some();
-        if let Some(null) = null {
-            self.owe(null);
-        }
-        owes
+        self.stage.look(|stage| matches!(stage, Stage::Owing(_)))
     }
 
     /// The null that it owes, if it does, and from now on doesn't.
@@ -165,16 +160,10 @@ impl<T, E> Node<T, E> {
     /// Looks at the edge to the one that it waits for. `look` is ours, and doesn't touch this one.
     #[inline]
     pub(super) fn look_at_awaited<R>(&self, look: impl FnOnce(&Edge<Node<T, E>>) -> R) -> Option<R> {
-        if self.state() != State::Waiting {
-            return None;
-        }
-        let stage = self.stage.replace(Stage::Nothing);
-        let seen = match &stage {
-            Stage::Waiting(inner) => look(inner),
-            _ => unreachable!("the state says so"),
-        };
-        mem::forget(self.stage.replace(stage));
-        Some(seen)
+        self.stage.look(|stage| match stage {
+            Stage::Waiting(inner) => Some(look(inner)),
+            _ => None,
+        })
     }
 
     /// The one that it waits for.

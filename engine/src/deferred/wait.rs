@@ -198,24 +198,26 @@ pub(super) fn leads_to_handle<T, E>(first: &Node<T, E>) -> bool {
     if first.look_at_awaited(|awaited| awaited.at().links().handles() > 0) == Some(true) {
         return true;
     }
-    let next = |node: &Node<T, E>| node.entries.first_waiter(|waiter| waiter.at().hold());
-    let Some(mut node) = next(first) else {
+    let Some(waiter) = first.entries.first_waiter(|waiter| waiter.at().hold()) else {
         return false;
     };
     // Brent's algorithm: it may go in a circle.
-    let (mut landmark, mut steps, mut limit) = (node.at().address(), 0_usize, 1_usize);
-    while node.at().links().handles() == 0 {
-        node = match next(&node) {
-            Some(next) if next.at().address() != landmark => next,
-            _ => return false,
-        };
-        steps += 1;
+    let (mut landmark, mut steps, mut limit) = (waiter.at().address(), 0_usize, 1_usize);
+    let last = waiter.at().follow(|node| {
+        if node.links().handles() > 0 {
+            return ControlFlow::Break(true);
+        }
+        if steps > 0 && node.address() == landmark {
+            return ControlFlow::Break(false);
+        }
         if steps == limit {
-            landmark = node.at().address();
+            landmark = node.address();
             (steps, limit) = (0, limit * 2);
         }
-    }
-    true
+        steps += 1;
+        ControlFlow::Continue(node.entries.first_waiter(Edge::lead))
+    });
+    last.break_value() == Some(true)
 }
 
 /// Whether a Deferred waits, however indirectly, for another.
