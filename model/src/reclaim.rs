@@ -9,12 +9,23 @@ use crate::coroutine::CoroutineId;
 use crate::coverage::Keeper;
 use crate::sync::Resource;
 use crate::world::{Call, Canceller, Held, Id, Item, World};
+use std::mem;
+
+/// The memory that marking takes, to be used again.
+#[derive(Default)]
+pub(crate) struct Marking {
+    /// Which Deferreds were reached.
+    reached: Vec<bool>,
+    /// What is still to be marked, and what holds it.
+    pending: Vec<(Keeper, Id)>,
+}
 
 impl World<'_> {
     /// Reclaims every Deferred that no slot reaches. To be called between operations, when none runs.
     pub fn reclaim(&mut self) {
-        let mut reached = vec![false; self.deferreds.len()];
-        let mut pending = Vec::new();
+        let Marking { mut reached, mut pending } = mem::take(&mut self.marking);
+        reached.clear();
+        reached.resize(self.deferreds.len(), false);
         for d in self.slots.iter().filter_map(|slot| slot.deferred) {
             if !reached[d] {
                 reached[d] = true;
@@ -31,7 +42,7 @@ impl World<'_> {
                 self.references(d, &mut pending);
             }
         }
-        for (d, reached) in reached.into_iter().enumerate() {
+        for (d, &reached) in reached.iter().enumerate() {
             if !reached && !self.deferreds[d].gone {
                 self.meet_reclaimed(d);
                 let deferred = &mut self.deferreds[d];
@@ -39,6 +50,7 @@ impl World<'_> {
                 self.unhandled.extend(deferred.fail_result.take());
             }
         }
+        self.marking = Marking { reached, pending };
     }
 
     /// The Deferreds that a Deferred holds on to.

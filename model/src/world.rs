@@ -6,6 +6,7 @@ use crate::coroutine::{Coroutine, CoroutineId};
 use crate::coverage::Coverage;
 use crate::deeds::Deeds;
 use crate::fault::Fault;
+use crate::reclaim::Marking;
 use crate::script::Script;
 use crate::sync::Resource;
 use crate::time::{Clock, TimeoutId};
@@ -156,6 +157,7 @@ pub struct World<'p> {
     pub(crate) deeds: Option<Deeds<'p>>,
     /// What it does wrong.
     pub(crate) fault: Option<Fault>,
+    pub(crate) marking: Marking,
     /// Empty chains of former programs, so that their memory is used again.
     spare: Vec<VecDeque<Item<'p>>>,
 }
