@@ -125,24 +125,12 @@ thread_local! {
     static AGAIN_LEFT: Cell<u32> = const { Cell::new(AGAIN) };
 }
 
-/// The Deferred at the end of the waiting, by Brent's algorithm: `None` where it goes in a circle.
+/// The Deferred at the end of the waiting: `None` where it goes in a circle.
 pub(super) fn awaited<T, E>(from: At<'_, Node<T, E>>) -> Option<Hold<Node<T, E>>> {
-    let mut landmark = from.address();
-    let (mut steps, mut limit) = (0_usize, 1_usize);
     let last = from.follow(|node| {
-        if steps > 0 && node.address() == landmark {
-            return ControlFlow::Break(());
-        }
-        if steps == limit {
-            landmark = node.address();
-            (steps, limit) = (0, limit * 2);
-        }
-        steps += 1;
         let ends = node.is(LIST) && !fault!(F62);
-        if ends || fault!(F45) {
-            return ControlFlow::Continue(None);
-        }
-        ControlFlow::Continue(node.look_at_awaited(Edge::lead))
+        let next = if ends || fault!(F45) { None } else { node.look_at_awaited(Edge::lead) };
+        ControlFlow::<(), _>::Continue(next)
     });
     last.continue_value()
 }

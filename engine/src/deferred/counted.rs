@@ -566,17 +566,26 @@ impl<N> Edge<N> {
 }
 
 impl<N> At<'_, N> {
-    /// Goes from block to block, where `next` says that an edge in the body leads, to the last one: `None` where `next`
-    /// breaks it off. Meanwhile no edge may be dropped; `next` is ours.
+    /// Goes from block to block, where `next` says that an edge in the body leads, to the last one: to none where `next`
+    /// breaks it off, or where it goes in a circle (Brent's algorithm). Meanwhile no edge may be dropped; `next` is ours.
     #[inline]
     pub(super) fn follow<B>(
         self,
         mut next: impl FnMut(At<'_, N>) -> ControlFlow<B, Option<Lead<N>>>,
-    ) -> ControlFlow<B, Hold<N>> {
+    ) -> ControlFlow<Option<B>, Hold<N>> {
         let mut at = At { block: self.block, borrowed: PhantomData };
-        while let Some(Lead(block)) = next(at)? {
+        let (mut landmark, mut steps, mut limit) = (self.block, 0_usize, 1_usize);
+        while let Some(Lead(block)) = next(at).map_break(Some)? {
+            if block == landmark {
+                return ControlFlow::Break(None);
+            }
             // An edge of a body that is alive leads there, and keeps it: it is as good as borrowed from that.
             at = At { block, borrowed: PhantomData };
+            steps += 1;
+            if steps == limit {
+                landmark = block;
+                (steps, limit) = (0, limit * 2);
+            }
         }
         ControlFlow::Continue(at.hold())
     }

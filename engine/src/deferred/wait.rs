@@ -201,23 +201,11 @@ pub(super) fn leads_to_handle<T, E>(first: &Node<T, E>) -> bool {
     let Some(waiter) = first.entries.first_waiter(|waiter| waiter.at().hold()) else {
         return false;
     };
-    // Brent's algorithm: it may go in a circle.
-    let (mut landmark, mut steps, mut limit) = (waiter.at().address(), 0_usize, 1_usize);
-    let last = waiter.at().follow(|node| {
-        if node.links().handles() > 0 {
-            return ControlFlow::Break(true);
-        }
-        if steps > 0 && node.address() == landmark {
-            return ControlFlow::Break(false);
-        }
-        if steps == limit {
-            landmark = node.address();
-            (steps, limit) = (0, limit * 2);
-        }
-        steps += 1;
-        ControlFlow::Continue(node.entries.first_waiter(Edge::lead))
+    let found = waiter.at().follow(|node| match node.links().handles() {
+        0 => ControlFlow::Continue(node.entries.first_waiter(Edge::lead)),
+        _ => ControlFlow::Break(()),
     });
-    last.break_value() == Some(true)
+    matches!(found, ControlFlow::Break(Some(())))
 }
 
 /// Whether a Deferred waits, however indirectly, for another.
