@@ -20,6 +20,8 @@
 //!
 //! What it does in every corner is what Twisted 26.10.0 does; where a typed language can't, the item says so.
 //!
+//! Coming from Twisted: [`guide::from_twisted`]. From Rust's futures: [`guide::from_rust`].
+//!
 //! # Ownership
 //! [`Deferred`] is a handle, cheap to clone. A Deferred lives as long as a handle, or one that waits for it or
 //! that it waits for, can be reached; Deferreds that wait for each other and that nobody can reach any more
@@ -61,6 +63,7 @@ mod failure;
 #[cfg(deferral_faults)]
 #[doc(hidden)]
 pub mod fault;
+pub mod guide;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod raw {
