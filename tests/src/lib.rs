@@ -4,6 +4,7 @@
 //! The way of a program: [`generate`] makes it (or [`enumerate`], [`corpus`], a file), subjects
 //! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`] compare, [`shrink`] makes a program
 //! small that shows a [`difference`], [`report`] shows it. `conform` is all of that as a program.
+//! [`check`](fn@check) holds a Deferred of another project to it, in one line of a test.
 
 pub mod check;
 pub mod clauses;
@@ -11,6 +12,7 @@ pub mod corpus;
 pub mod difference;
 pub mod digest;
 pub mod enumerate;
+mod gate;
 pub mod generate;
 pub mod lockstep;
 pub mod matrix;
@@ -22,3 +24,5 @@ pub mod stack;
 pub mod subject;
 pub mod subjects;
 pub mod teeth;
+
+pub use gate::check;

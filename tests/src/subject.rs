@@ -57,6 +57,36 @@ pub trait Subject {
     }
 }
 
+impl Subject for Box<dyn Subject> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn submit(&mut self, programs: &[Program]) -> Result<(), SubjectError> {
+        (**self).submit(programs)
+    }
+
+    fn collect(&mut self) -> Result<Vec<Reply>, SubjectError> {
+        (**self).collect()
+    }
+
+    fn restarts(&self) -> u64 {
+        (**self).restarts()
+    }
+
+    fn hurry(&mut self, hurry: bool) {
+        (**self).hurry(hurry);
+    }
+
+    fn finish(&mut self) -> Result<(), SubjectError> {
+        (**self).finish()
+    }
+
+    fn ask(&mut self, program: &Program) -> Result<Reply, SubjectError> {
+        (**self).ask(program)
+    }
+}
+
 /// What a subject said to one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
