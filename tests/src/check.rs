@@ -144,7 +144,7 @@ impl Jury {
         for subject in self.subjects.iter().filter(|subject| subject.restarts() > 0) {
             summary.restarts.insert(subject.name().to_owned(), subject.restarts());
         }
-        self.subjects.iter_mut().try_for_each(|subject| subject.finish())
+        self.subjects.iter_mut().try_for_each(Subject::finish)
     }
 
     /// Asks once more about the first programs of a run, backwards: as they were, and in other words.

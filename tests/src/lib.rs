@@ -2,7 +2,7 @@
 //! whatever differs is shown.
 //!
 //! The way of a program: [`generate`] makes it (or [`enumerate`], [`corpus`], a file), subjects
-//! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`] compare, [`shrink`] makes a program
+//! ([`subject`], [`subjects`]) run it, [`lockstep`] and [`check`](mod@check) compare, [`shrink`] makes a program
 //! small that shows a [`difference`], [`report`] shows it. `conform` is all of that as a program.
 //! [`check`](fn@check) holds a Deferred of another project to it, in one line of a test.
 

@@ -278,7 +278,11 @@ struct HandleCancel<U: 'static, E: 'static>(Edge<Task<U, E>>);
 
 impl<U: Default + 'static, E: Reason> Hook<U, E> for HandleCancel<U, E> {
     fn call(self, cancelled: Result<U, E>) -> Returned<U, E> {
-        drop_caught(cancelled);
+        match cancelled {
+            // One that waited for the output while this was held back has taken the error, and left a null.
+            Ok(null) => return Returned::Value(null),
+            Err(error) => drop_caught(error),
+        }
         let task = self.0.at();
         let mut latest = output_of(task);
         // It is put back unless the task has gone on and awaits another by then, or no Deferred at all.

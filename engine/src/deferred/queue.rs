@@ -128,6 +128,14 @@ union Out<C: Context> {
     kind: *mut *const Kind<C>,
 }
 
+impl<C: Context> Clone for Out<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: Context> Copy for Out<C> {}
+
 /// What can be done with an entry of some type; one for each type, for ever.
 struct Kind<C: Context> {
     /// How many words an entry has, this one included.
