@@ -82,3 +82,13 @@ fn a_queue_that_is_never_empty() {
         callbacks(&[&[PUSH, 6, GOES_ON][..], &round.repeat(60), &[RUN]].concat());
     }
 }
+
+/// A run goes on where one inside it left off.
+#[test]
+fn an_entry_stops_a_run_within_a_run() {
+    for at in 0..40 {
+        let before = [PUSH_MANY, at, 5, GOES_ON];
+        let entries = [PUSH, 7, RUNS, PUSH, 7, STOPS];
+        callbacks(&[&before[..], &entries, &before, &entries, &[RUN, LOOK, RUN, LOOK, RUN]].concat());
+    }
+}
