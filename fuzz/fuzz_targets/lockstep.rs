@@ -1,12 +1,18 @@
-//! Engine against model, on programs made from the fuzzer's bytes; where they differ, it ends with a small program.
+//! Engine against model, on programs of the core; where they differ, it ends with a report of a small program.
 #![no_main]
 
-use arbitrary::Unstructured;
-use deferral_conformance::generate::{Operations, program};
+use deferral_conformance::encoded::{Encoded, mutate};
 use deferral_conformance::shrink::agreement::assert_agreement;
 use deferral_fuzz as _;
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
-fuzz_target!(|bytes: &[u8]| {
-    assert_agreement(&program(&mut Unstructured::new(bytes), Operations::All, 24));
+type Program = Encoded<false>;
+
+fuzz_target!(|program: Program| assert_agreement(&program.0));
+
+fuzz_mutator!(|bytes: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    match seed % 16 {
+        0 => fuzzer_mutate(bytes, size, max_size),
+        _ => mutate(Program::OPERATIONS, bytes, size, max_size, seed),
+    }
 });

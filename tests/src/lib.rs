@@ -11,6 +11,7 @@ pub mod clauses;
 pub mod corpus;
 pub mod difference;
 pub mod digest;
+pub mod encoded;
 pub mod enumerate;
 mod gate;
 pub mod generate;

@@ -4,6 +4,8 @@
 
 #[path = "../cli/check.rs"]
 mod check;
+#[path = "../cli/encode.rs"]
+mod encode;
 #[path = "../cli/enumerate.rs"]
 mod enumerate;
 #[path = "../cli/interrupt.rs"]
@@ -57,6 +59,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Show stored programs as people read them.
     Show(tell::Arguments),
+    /// Write stored programs as a fuzzer's inputs.
+    Encode(encode::Arguments),
     /// Add the program of a report to the corpus.
     Promote(promote::Arguments),
     /// Answer programs from standard input with traces on standard output (the wire protocol).
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Show(arguments)) => tell::tell(&arguments),
+        Some(Command::Encode(arguments)) => encode::encode(&arguments),
         Some(Command::Promote(arguments)) => promote::promote(&arguments),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Teeth(arguments)) => teeth::teeth(&arguments),

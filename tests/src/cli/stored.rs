@@ -1,9 +1,12 @@
 //! The programs that `replay`, `show` and `promote` are given: bare, or with the trace that is stored with them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use deferral_conformance::corpus::{Case, read_folder};
+use deferral_conformance::encoded::{MOST, decode};
+use deferral_conformance::generate::Operations;
 use deferral_model::{Answer, Program};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A program, where it stands, and the trace that is stored with it.
 pub(crate) struct Entry {
@@ -12,6 +15,48 @@ pub(crate) struct Entry {
     pub(crate) line: usize,
     pub(crate) program: Program,
     pub(crate) stored: Option<Answer>,
+}
+
+/// A fuzz target that takes encoded programs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Those of the core
+    Lockstep,
+    /// Those of all operations
+    Family,
+}
+
+impl Target {
+    /// What bytes are to this target.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Program {
+        let operations = match self {
+            Self::Lockstep => Operations::Core,
+            Self::Family => Operations::All,
+        };
+        decode(bytes, operations, MOST)
+    }
+}
+
+/// The programs of a file or folder as a fuzz target has them, if one is given; else as [`read`] does.
+pub(crate) fn read_as(file: &Path, encoded: Option<Target>) -> Result<Vec<Entry>> {
+    let Some(target) = encoded else { return read(file) };
+    let mut files = vec![file.to_owned()];
+    if file.is_dir() {
+        let place = || file.display().to_string();
+        let listed: std::io::Result<Vec<PathBuf>> =
+            std::fs::read_dir(file).with_context(place)?.map(|entry| Ok(entry?.path())).collect();
+        files = listed.with_context(place)?;
+        files.sort();
+        if files.is_empty() {
+            bail!("{}: no file is in it", file.display());
+        }
+    }
+    let entry = |file: PathBuf| {
+        let place = file.display().to_string();
+        let bytes = std::fs::read(&file).with_context(|| place.clone())?;
+        Ok(Entry { place, line: 1, program: target.decode(&bytes), stored: None })
+    };
+    files.into_iter().map(entry).collect()
 }
 
 /// The programs of a file, of a folder of files, or of standard input (`-`).

@@ -1,6 +1,6 @@
 //! `conform show`: stored programs as people read them.
 
-use crate::stored::{Entry, read};
+use crate::stored::{Entry, Target, read_as};
 use crate::{Verdict, show};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -22,12 +22,24 @@ pub(crate) struct Arguments {
     /// What they are shown as
     #[arg(long = "as", value_enum, default_value_t = Form::Text)]
     form: Form,
+    /// The file, or each of the folder, is a fuzzer's input, as this target reads it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TARGET",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "family"
+    )]
+    encoded: Option<Target>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Form {
     /// Pseudo-code
     Text,
+    /// The program itself, on one line
+    Json,
     /// A program for plain Twisted, that asserts what it does
     Python,
     /// A test of the engine, that asserts what is right
@@ -37,7 +49,7 @@ enum Form {
 }
 
 pub(crate) fn tell(arguments: &Arguments) -> Result<Verdict> {
-    let entries = read(&arguments.file)?;
+    let entries = read_as(&arguments.file, arguments.encoded)?;
     if matches!(arguments.form, Form::Html) && entries.len() > 1 {
         let (file, many) = (arguments.file.display(), entries.len());
         bail!(
@@ -49,11 +61,13 @@ pub(crate) fn tell(arguments: &Arguments) -> Result<Verdict> {
         let right = stored.as_ref().unwrap_or(&story.answer);
         let text = match arguments.form {
             Form::Text => format!("{place}\n\n{}", pseudo(&story)),
+            Form::Json => program.to_json() + "\n",
             Form::Python => python(&story, place, right),
             Form::Rust => rust(&story, place, right, None),
             Form::Html => page(program, stored.as_ref()),
         };
-        show::print(&if at == 0 { text } else { format!("\n{text}") })?;
+        let json = matches!(arguments.form, Form::Json);
+        show::print(&if at == 0 || json { text } else { format!("\n{text}") })?;
     }
     Ok(Verdict::Conforms)
 }

@@ -27,7 +27,7 @@ pub(super) fn slots(op: &Op) -> impl Iterator<Item = usize> {
 }
 
 /// As [`slots`], in the same order, to be changed.
-pub(super) fn slots_mut(op: &mut Op) -> Vec<&mut usize> {
+pub(crate) fn slots_mut(op: &mut Op) -> Vec<&mut usize> {
     match op {
         Op::Callback { d, .. }
         | Op::Errback { d, .. }
@@ -69,7 +69,7 @@ pub(super) fn resource(op: &Op) -> Option<usize> {
 }
 
 /// As [`resource`], to be changed.
-pub(super) fn resource_mut(op: &mut Op) -> Option<&mut usize> {
+pub(crate) fn resource_mut(op: &mut Op) -> Option<&mut usize> {
     match op {
         Op::Acquire { r } | Op::Release { r } | Op::Put { r, .. } | Op::Get { r } => Some(r),
         _ => None,

@@ -24,7 +24,7 @@ pub(crate) fn bodies(op: &Op) -> impl Iterator<Item = &Vec<Op>> {
 }
 
 /// The scripts of an operation, to be changed.
-pub(super) fn scripts_mut(op: &mut Op) -> Vec<&mut Arc<Script>> {
+pub(crate) fn scripts_mut(op: &mut Op) -> Vec<&mut Arc<Script>> {
     match op {
         Op::New { canceller: Some(script) }
         | Op::Maybe { call: script }

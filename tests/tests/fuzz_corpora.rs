@@ -1,0 +1,46 @@
+//! What fuzzers found worth keeping runs in `cargo test` as well.
+
+use arbitrary::{Arbitrary, Unstructured};
+use deferral_conformance::encoded::{Encoded, encode};
+use deferral_conformance::panics::at_every_place;
+use deferral_conformance::shrink::agreement::assert_agreement;
+use deferral_conformance::stack::with_stack;
+use std::fs::{read, read_dir};
+use std::path::{Path, PathBuf};
+
+/// The inputs of a target. There are some.
+fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
+    let entries = read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let files = entries.map(|entry| entry.unwrap().path());
+    let inputs: Vec<_> = files.map(|file| (file.clone(), read(&file).unwrap())).collect();
+    assert!(!inputs.is_empty(), "{} is empty", folder.display());
+    inputs
+}
+
+fn programs<const FAMILY: bool>(target: &str) {
+    for (file, bytes) in inputs(target) {
+        let input = Encoded::<FAMILY>::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
+        // A byte that is skipped today might be an operation one day.
+        let as_stored = "is not as `conform encode --encoded` writes it";
+        assert_eq!(encode(&input.0), bytes, "{} {as_stored}", file.display());
+        assert_agreement(&input.0);
+    }
+}
+
+#[test]
+fn lockstep() {
+    with_stack(|| programs::<false>("lockstep"));
+}
+
+#[test]
+fn family() {
+    with_stack(|| programs::<true>("family"));
+}
+
+#[test]
+fn panics() {
+    for (_, bytes) in inputs("panics") {
+        at_every_place(&bytes);
+    }
+}
