@@ -10,7 +10,7 @@ use anstream::adapter::strip_str;
 use deferral_model::{Coverage, Program};
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::mem::{ManuallyDrop, forget};
+use std::mem::ManuallyDrop;
 use std::panic::{set_hook, take_hook};
 
 /// An engine, and what is seen: used again for the next program.
@@ -59,11 +59,9 @@ fn agree(program: &Program) -> bool {
         verdict
     });
     let agree = !matches!(verdict, Verdict::Diverges(_));
+    // Of an engine that differed nothing is known, not even whether it can be dropped: it is left as it is.
     if agree {
         USED.set(Some(used));
-    } else {
-        // Nothing is known of what such an engine would do next.
-        forget(used);
     }
     agree
 }
