@@ -15,6 +15,7 @@ pub mod encoded;
 pub mod enumerate;
 mod gate;
 pub mod generate;
+pub mod large;
 pub mod lockstep;
 pub mod matrix;
 pub mod operation_set;
@@ -25,5 +26,6 @@ pub mod stack;
 pub mod subject;
 pub mod subjects;
 pub mod teeth;
+pub mod wire;
 
 pub use gate::check;

@@ -9,6 +9,7 @@ pub mod process;
 pub mod twisted;
 
 pub(crate) use environment::target_folder;
+pub(crate) use process::read_reply;
 
 use crate::subject::{InProcess, Subject, SubjectError};
 use deferral_model::fault::UnknownFault;

@@ -396,6 +396,31 @@ fn parts_of_an_enumeration_add_up() {
     conform(&["enumerate", "--ops", "1", "--from", "28"], "").assert_refused(&["28", "0 to 27"]);
 }
 
+/// The number that a line of the summary begins with.
+fn total(ran: &Ran, of: &str) -> u64 {
+    let line = ran.out.lines().find(|line| line.starts_with(of)).unwrap_or_else(|| panic!("{}", ran.out));
+    let number = line.split([' ', ',']).filter(|word| !word.is_empty()).nth(1);
+    number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+}
+
+#[test]
+fn parts_of_a_check_are_all_of_it() {
+    let check = |shard: &[&str]| {
+        let ran = conform(&[&["check", "--seed", "5", "--cases", "700"], shard].concat(), "");
+        assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+        ran
+    };
+    let whole = check(&[]);
+    let parts = [check(&["--shard", "1/3"]), check(&["--shard", "2/3"]), check(&["--shard", "3/3"])];
+    for of in ["programs", "operations", "events"] {
+        assert_eq!(parts.iter().map(|part| total(part, of)).sum::<u64>(), total(&whole, of), "{of}");
+    }
+    assert_eq!(parts.map(|part| total(&part, "programs")), [234, 233, 233]);
+    let unseeded = conform(&["check", "--shard", "1/3"], "");
+    assert_eq!(unseeded.status, 2, "{}", unseeded.out);
+    assert!(unseeded.err.contains("--seed"), "{}", unseeded.err);
+}
+
 #[test]
 fn an_interrupted_enumeration_says_how_it_goes_on() {
     let mut command = Command::new(CONFORM);

@@ -1,5 +1,6 @@
 //! `conform check`: random programs on two or more subjects.
 
+use crate::enumerate::Shard;
 use crate::{Verdict, interrupt, show};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
     /// The seed of the random programs; a random one where none is given
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Only part I of K of the programs of a seed: each K-th, so that all parts are what one run would be
+    #[arg(long, value_name = "I/K", requires = "seed")]
+    shard: Option<Shard>,
     /// The most operations that a program has, those inside scripts and long programs not counted
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     max_ops: u32,
@@ -60,11 +64,16 @@ pub(crate) fn check(arguments: &Arguments) -> Result<Verdict> {
     let time = arguments.time.map(Duration::from_secs);
     let cases = if time.is_some() { u64::MAX } else { arguments.cases };
 
-    let bar = show::progress(time.is_none().then_some(cases));
+    let shard = arguments.shard.unwrap_or(Shard { part: 1, of: 1 });
+    let programs = programs.take(usize::try_from(cases)?);
+    let programs = programs.skip(usize::try_from(shard.part - 1)?).step_by(usize::try_from(shard.of)?);
+
+    let share = (cases.saturating_sub(shard.part - 1)).div_ceil(shard.of);
+    let bar = show::progress(time.is_none().then_some(share));
     let mut jury = jury.shrinking_while(show::shrinking(&bar));
     let mut summary = Summary::default();
     interrupt::note()?;
-    let ended = jury.check(programs.take(usize::try_from(cases)?), &mut summary, |summary| {
+    let ended = jury.check(programs, &mut summary, |summary| {
         bar.set_message("");
         bar.set_position(summary.programs);
         !interrupt::came() && time.is_none_or(|time| started.elapsed() < time)

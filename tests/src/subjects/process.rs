@@ -15,6 +15,7 @@ use crate::check::{ENOUGH, STORED};
 use crate::operation_set::OperationSet;
 use crate::subject::{ProgramFailure, Reply, Subject, SubjectError};
 use answers::Reader;
+pub(crate) use answers::read_reply;
 use deferral_model::Program;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;

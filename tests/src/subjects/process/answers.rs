@@ -37,6 +37,11 @@ impl Reader {
     }
 }
 
+/// The answer that stands in a line, to a program that uses these operations.
+pub(crate) fn read_reply(line: &str, uses: OperationSet) -> Result<Reply, String> {
+    Reader::default().read(line, uses)
+}
+
 fn lacks(line: &str, uses: OperationSet) -> Result<OperationSet, String> {
     let Lacks { lacks } = serde_json::from_str(line).map_err(|cause| cause.to_string())?;
     let unused = lacks.without(uses);
