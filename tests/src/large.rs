@@ -106,7 +106,7 @@ fn build_and_end(bytes: &[u8]) -> (End, u64) {
     let (last, size) = (built.last.clone(), built.size);
     let all = built.all;
     let paused: Vec<D> = if pause > 0 { all.iter().step_by(pause).cloned().collect() } else { Vec::new() };
-    paused.iter().for_each(|d| d.pause());
+    paused.iter().for_each(D::pause);
     match end {
         End::Fire => drop(first.callback(Value::default())),
         End::Fail => drop(first.errback(deferral::Failure::new("fired so"))),
@@ -120,9 +120,9 @@ fn build_and_end(bytes: &[u8]) -> (End, u64) {
     } else {
         let unpause = |d: &D| d.unpause();
         if backwards {
-            paused.iter().rev().for_each(unpause)
+            paused.iter().rev().for_each(unpause);
         } else {
-            paused.iter().for_each(unpause)
+            paused.iter().for_each(unpause);
         }
         if !first.called() {
             first.callback(Value::default()).expect("it wasn't fired");
