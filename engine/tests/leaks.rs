@@ -1,6 +1,8 @@
 //! What nobody can reach is freed: callbacks, cancellers and values go with it, and failures are reported.
 
-use deferral::{Deferred, DeferredList, Failure, Report, State, WeakDeferred, set_report_hook};
+use deferral::{
+    Deferred, DeferredList, DeferredLock, Failure, Guard, Report, State, WeakDeferred, set_report_hook,
+};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -438,4 +440,41 @@ fn what_gets_a_handle_again_before_it_is_looked_at_lives() {
     runs.callback(0).unwrap();
     let inner = kept.take().unwrap();
     assert_eq!(inner.with_result(|result| *result.unwrap().as_ref().unwrap()), 0, "what a hand-over leaves");
+}
+
+#[test]
+fn a_lock_goes_with_those_who_wait_in_it() {
+    let ((captured, outside), lock) = (token(), DeferredLock::new());
+    let holder: Deferred<DeferredLock> = lock.acquire();
+    let waiter: Deferred<DeferredLock> = lock.acquire();
+    let guard: Deferred<Guard> = lock.acquire_guard();
+    let run: Deferred<u32> = lock.run(move || {
+        drop(captured);
+        1
+    });
+    assert_eq!(lock.waiting(), 3);
+    drop((waiter, guard, run));
+    assert!(!freed(&outside), "the lock has them");
+    drop(holder);
+    assert!(!freed(&outside), "and there is a handle of the lock");
+    drop(lock);
+    assert!(freed(&outside));
+}
+
+#[test]
+fn who_waits_in_a_lock_is_given_it_by_whoever_holds_it() {
+    let lock = DeferredLock::new();
+    let holder: Deferred<DeferredLock> = lock.acquire();
+    let (second, third): (Deferred<Guard>, Deferred<u32>) = (lock.acquire_guard(), lock.run(|| 3));
+    drop(lock);
+    let held = holder.with_result(|lock| lock.unwrap().as_ref().unwrap().clone());
+    drop(holder);
+    held.release().unwrap();
+    assert!(second.called() && !third.called());
+    drop((held, second));
+    assert_eq!(
+        third.with_result(|value| *value.unwrap().as_ref().unwrap()),
+        3,
+        "the guard went, and gave it on"
+    );
 }

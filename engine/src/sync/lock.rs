@@ -47,8 +47,8 @@ impl DeferredLock {
     /// loses its place.
     #[must_use]
     pub fn acquire<E: Reason>(&self) -> Deferred<Self, E> {
-        let own = self.clone();
-        self.one.acquire_with(move || own)
+        let one = self.one.weakly();
+        self.one.acquire_with(move || Self { one: one() })
     }
 
     /// As [`acquire`](Self::acquire), firing with what a function makes.

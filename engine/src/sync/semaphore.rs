@@ -54,8 +54,13 @@ impl DeferredSemaphore {
     /// it loses its place.
     #[must_use]
     pub fn acquire<E: Reason>(&self) -> Deferred<Self, E> {
-        let own = self.clone();
-        self.acquire_with(move || own)
+        self.acquire_with(self.weakly())
+    }
+
+    /// Gives itself to who has waited for it. One that waits is held by it: a handle there would keep both for good.
+    pub(super) fn weakly(&self) -> impl FnOnce() -> Self + 'static {
+        let inner = Rc::downgrade(&self.inner);
+        move || Self { inner: inner.upgrade().expect("who gives a token has the semaphore") }
     }
 
     /// As [`acquire`](Self::acquire), firing with what a function makes.
@@ -115,12 +120,13 @@ impl DeferredSemaphore {
         E: Reason,
         R: IntoReturned<U, E>,
     {
-        let held = self.clone();
-        self.acquire_with(|| ()).then(move |()| {
+        let own = self.weakly();
+        // (What is left behind in the Deferred of the token has to be made of nothing.)
+        self.acquire_with(move || Some(own())).then(move |held| {
             let running = maybe_deferred(function);
             running.add_both(move |result| {
-                // The token was taken above.
-                let _ = held.release();
+                // The token was taken above; it may have been given back by hand.
+                let _ = held.map(|held: Self| held.release());
                 result
             });
             running
@@ -130,8 +136,8 @@ impl DeferredSemaphore {
     /// Takes a token as soon as there is one, and gives it back when the guard is dropped.
     #[must_use]
     pub fn acquire_guard<E: Reason>(&self) -> Deferred<Guard, E> {
-        let held = self.clone();
-        self.acquire_with(move || Guard { held: Some(held) })
+        let own = self.weakly();
+        self.acquire_with(move || Guard { held: Some(own()) })
     }
 }
 
