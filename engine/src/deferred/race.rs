@@ -10,7 +10,7 @@ use super::{Deferred, cancel, run};
 use crate::error::{FailureGroup, Reason};
 use crate::report::drop_caught;
 use crate::returned::{IntoReturned, Returned};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -52,6 +52,7 @@ where
     let course = Hold::new(|| Course {
         core: RefCell::new(Core {
             running: contestants.iter().map(|_| true).collect(),
+            finished: Cell::new(0),
             contestants: contestants.iter().map(|contestant| contestant.node.at().edge()).collect(),
             result: None,
             won: false,
@@ -78,6 +79,8 @@ struct Core<T, U, E> {
     contestants: Vec<Edge<Node<T, E>>>,
     /// Whether each contestant's entry is still to come.
     running: Vec<bool>,
+    /// So many contestants, from the first, aren't running any more; there may be more of them.
+    finished: Cell<usize>,
     /// `None` until the race has begun, and when it was reclaimed.
     result: Option<Edge<Node<U, E>>>,
     won: bool,
@@ -177,6 +180,17 @@ impl<T: Default + 'static, U: 'static, E: Reason + From<FailureGroup<E>>> Cancel
 }
 
 impl<T: 'static, U: 'static, E: 'static> Reclaimable for Course<T, U, E> {
+    /// Looks at one that is still running: behind those that aren't any more it would be found too late.
+    fn leads_to_handle(&self) -> bool {
+        let core = self.core.borrow();
+        let mut left = core.contestants.iter().zip(&core.running).enumerate().skip(core.finished.get());
+        let Some((index, (contestant, _))) = left.find(|(_, (_, running))| **running) else {
+            return false;
+        };
+        core.finished.set(index);
+        contestant.at().links().handles() > 0
+    }
+
     fn edges(&self, seen: &mut Seen<'_>) -> ControlFlow<()> {
         let core = self.core.borrow();
         if let Some(result) = &core.result {

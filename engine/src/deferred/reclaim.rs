@@ -202,12 +202,12 @@ fn surely_lives(block: At<'_, dyn Reclaimable>) -> bool {
         if reached {
             return true;
         }
-        let Some(next) = next else {
-            return !leads_on;
-        };
         if current.is_none() && block.leads_to_handle() {
             return true;
         }
+        let Some(next) = next else {
+            return !leads_on;
+        };
         if next.at().address() == landmark {
             return false;
         }

@@ -1,7 +1,7 @@
 //! What is counted while a structure lives.
 
 use super::D;
-use deferral::Failure;
+use deferral::{AlreadyCalled, Cancelled, FailureGroup, FirstError, Panicked};
 use std::cell::Cell;
 
 /// Callbacks, and values that were made.
@@ -48,6 +48,40 @@ impl Clone for Value {
     }
 }
 
+/// What a structure fails with: an error that takes no memory, whatever it comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Lost;
+
+impl From<AlreadyCalled> for Lost {
+    fn from(_: AlreadyCalled) -> Self {
+        Self
+    }
+}
+
+impl From<Cancelled> for Lost {
+    fn from(_: Cancelled) -> Self {
+        Self
+    }
+}
+
+impl From<Panicked> for Lost {
+    fn from(_: Panicked) -> Self {
+        Self
+    }
+}
+
+impl From<FirstError<Self>> for Lost {
+    fn from(_: FirstError<Self>) -> Self {
+        Self
+    }
+}
+
+impl From<FailureGroup<Self>> for Lost {
+    fn from(_: FailureGroup<Self>) -> Self {
+        Self
+    }
+}
+
 /// What a counted callback captures.
 struct Captured(u64);
 
@@ -61,7 +95,7 @@ impl Drop for Captured {
 pub(super) fn add(d: &D) {
     count(|counts| counts.added += 1);
     let captured = Captured(counts().added);
-    d.add_both(move |result: Result<Value, Failure>| {
+    d.add_both(move |result: Result<Value, Lost>| {
         assert!(captured.0 > 0, "its capture is whole");
         count(|counts| counts.ran += 1);
         result

@@ -1,8 +1,8 @@
 //! The parts of a structure: each begins at one Deferred, and ends with one that fires after it.
 
 use super::D;
-use super::counted::{Value, add};
-use deferral::{DeferredList, DeferredLock, Failure, race};
+use super::counted::{Lost, Value, add};
+use deferral::{DeferredList, DeferredLock, race};
 
 /// The most units of a part.
 const LONGEST: usize = 4096;
@@ -10,11 +10,8 @@ const LONGEST: usize = 4096;
 /// The same where firing calls itself once for each: a thousand levels is what is promised, for all parts together.
 const DEEPEST: usize = 200;
 
-/// The same of a race: when it ends, each loser that is let go of is looked at with all the others, which is quadratic.
-const FEW: usize = 64;
-
-/// How many kinds of parts there are; the last is the lock.
-pub(super) const KINDS: u8 = 10;
+/// How many kinds of parts there are.
+const KINDS: u8 = 10;
 
 /// A structure as far as it is built.
 pub(super) struct Built {
@@ -44,7 +41,7 @@ impl Built {
             5 => drop(self.fan_out(long)),
             6 => self.list(long),
             7 => self.gather(long),
-            8 => self.race(1 + length % FEW),
+            8 => self.race(long),
             _ => self.lock(deep),
         }
     }
@@ -120,7 +117,7 @@ impl Built {
     /// All wait for a lock, which is given back when the part begins, and then by each that has got it.
     fn lock(&mut self, length: usize) {
         let lock = DeferredLock::new();
-        drop(lock.acquire::<Failure>());
+        drop(lock.acquire::<Lost>());
         let waiters: Vec<_> = (0..length).map(|_| lock.acquire()).collect();
         self.last.add_both(move |result| {
             lock.release().expect("it is held");
