@@ -1,10 +1,12 @@
-//! What fuzzers found worth keeping runs in `cargo test` as well.
+//! What fuzzers found worth keeping runs in `cargo test` as well. (What they kept for `callbacks` runs beside the engine's
+//! queue, and what they kept for `chain` in `large.rs`, which counts memory.)
 
 use arbitrary::{Arbitrary, Unstructured};
 use deferral_conformance::encoded::{Encoded, encode};
 use deferral_conformance::panics::at_every_place;
 use deferral_conformance::shrink::agreement::assert_agreement;
 use deferral_conformance::stack::with_stack;
+use deferral_conformance::wire::read_and_write;
 use std::fs::{read, read_dir};
 use std::path::{Path, PathBuf};
 
@@ -29,18 +31,25 @@ fn programs<const FAMILY: bool>(target: &str) {
 }
 
 #[test]
-fn lockstep() {
+fn kept_for_lockstep() {
     with_stack(|| programs::<false>("lockstep"));
 }
 
 #[test]
-fn family() {
+fn kept_for_family() {
     with_stack(|| programs::<true>("family"));
 }
 
 #[test]
-fn panics() {
+fn kept_for_panics() {
     for (_, bytes) in inputs("panics") {
         at_every_place(&bytes);
+    }
+}
+
+#[test]
+fn kept_for_wire() {
+    for (_, bytes) in inputs("wire") {
+        read_and_write(&bytes);
     }
 }

@@ -62,6 +62,14 @@ fn each_kind() {
 }
 
 #[test]
+fn kept_for_chain() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/chain");
+    let files: Vec<_> = std::fs::read_dir(folder).expect(folder).map(|file| file.unwrap().path()).collect();
+    assert!(!files.is_empty(), "{folder} is empty");
+    files.iter().for_each(|file| play(std::fs::read(file).unwrap()));
+}
+
+#[test]
 #[should_panic(expected = "allocations for")]
 fn what_grows_faster_is_noticed() {
     let asked = Cell::new(0);

@@ -95,7 +95,7 @@ fn an_entry_stops_a_run_within_a_run() {
 
 #[test]
 #[cfg_attr(miri, ignore = "it reads files")]
-fn what_fuzzing_kept_is_the_same_as_in_boxes() {
+fn kept_for_callbacks() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/callbacks");
     let files = std::fs::read_dir(folder).expect(folder).map(|file| file.unwrap().path());
     let inputs: Vec<_> = files.map(|file| std::fs::read(file).unwrap()).collect();
