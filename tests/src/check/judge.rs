@@ -52,7 +52,8 @@ pub fn judge(names: &[String], replies: &[Reply]) -> Judged {
 
 /// As [`judge`], with what the model says where no judge is among the subjects, and what the lockstep saw.
 pub(super) fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict) -> Judged {
-    let has_judge = names.iter().any(|name| JUDGES.iter().any(|rank| rank.contains(&name.as_str())));
+    let has = |rank: &[&str]| names.iter().any(|name| rank.contains(&name.as_str()));
+    let has_judge = JUDGES.into_iter().any(has);
     let failed = replies.iter().any(|reply| matches!(reply, Reply::Failed(_)));
     match (verdict, judge(names, replies)) {
         // A program that means nothing is to be ended, too.
@@ -61,6 +62,8 @@ pub(super) fn with_model(names: &[String], replies: &[Reply], verdict: &Verdict)
             Judged::Undefined(format!("model: {why}"))
         }
         (Verdict::Diverges(_), Judged::Agrees | Judged::LeftOut) => Judged::Differs,
+        // The lockstep saw it before the model called the program undefined.
+        (Verdict::Diverges(_), Judged::Undefined(_)) if !has(JUDGES[0]) => Judged::Differs,
         // That all subjects say so makes no program undefined.
         (_, Judged::Undefined(_)) if !has_judge => Judged::Differs,
         (_, judged) => judged,
@@ -88,4 +91,28 @@ pub fn odd_one_out(names: &[String], replies: &[Reply]) -> Option<String> {
         others.all(|other| other == first) && *first != replies[at]
     });
     odd.map(|at| names[at].clone()).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lockstep::{Divergence, Seen};
+
+    #[test]
+    fn what_the_lockstep_saw_counts_unless_twisted_says_otherwise() {
+        let seen = Divergence { after: Some(3), left: Seen::Left(0), right: Seen::Left(2) };
+        let verdict = Verdict::Diverges(Box::new(seen));
+        let undefined = Reply::Answer(Answer::Undefined { undefined: "depth".to_owned() });
+        for (names, judged) in [
+            (["model", "engine"], Judged::Differs),
+            (["model", "twisted"], Judged::Undefined("twisted: depth".to_owned())),
+        ] {
+            let names = names.map(str::to_owned);
+            assert_eq!(
+                with_model(&names, &[undefined.clone(), undefined.clone()], &verdict),
+                judged,
+                "{names:?}"
+            );
+        }
+    }
 }
