@@ -1,7 +1,7 @@
 //! Large structures on the engine: chains of thousands of links, fan-outs as wide, fired, cancelled or dropped at one
 //! end. What they cost is counted, in callbacks, nulls, clones, allocations and bytes, and is linear in their size.
 //!
-//! Bytes are read as up to [`PARTS`] parts ([`parts`]), each hung onto the one before, and as what happens then. All
+//! Bytes are read as up to four parts (`large/parts.rs`), each hung onto the one before, and as what happens then. All
 //! begins with one Deferred that is fired or cancelled, and every callback is counted: each runs exactly once where
 //! something fires, and none where all is dropped; in either case each is freed once.
 
