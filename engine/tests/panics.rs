@@ -2,8 +2,11 @@
 
 use deferral::{Deferred, DeferredList, Failure, Panicked, Report, State, set_report_hook};
 use std::cell::{Cell, RefCell};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 type D = Deferred<u32>;
 
@@ -324,6 +327,82 @@ fn the_drop_of_what_a_list_or_a_race_owned() {
     });
     drop(race);
     assert_eq!(reports.take().len(), 1, "a race that never ends");
+}
+
+/// Panics when it is copied, after so many copies.
+struct Copied(Rc<Cell<u32>>);
+
+impl Clone for Copied {
+    fn clone(&self) -> Self {
+        let left = self.0.get().checked_sub(1).unwrap_or_else(|| panics("copied"));
+        self.0.set(left);
+        Self(Rc::clone(&self.0))
+    }
+}
+
+/// The list has the panic for that member's error, and fires; the member keeps its value.
+#[test]
+fn the_copy_of_a_member() {
+    for panics_at in 0..3 {
+        let copies = Rc::new(Cell::new(panics_at));
+        let members = [0, 1, 2].map(|_| Deferred::<Copied>::new());
+        let list = DeferredList::new(members.clone()).results(|results| {
+            results.iter().map(|result| result.as_ref().err().and_then(message)).collect::<Vec<_>>()
+        });
+        for member in &members {
+            member.callback(Copied(Rc::clone(&copies))).unwrap();
+            assert_eq!(member.state(), State::Succeeded);
+        }
+        let results = list.with_result(|results| results.unwrap().as_ref().unwrap().clone());
+        let failed = |at: u32| (at >= panics_at).then(|| "copied".to_owned());
+        assert_eq!(results, [failed(0), failed(1), failed(2)]);
+        let weak = (list.downgrade(), members.each_ref().map(Deferred::downgrade));
+        drop((list, members));
+        assert!(weak.0.upgrade().is_none() && weak.1.iter().all(|member| member.upgrade().is_none()));
+        assert_eq!(Rc::strong_count(&copies), 1, "every copy is gone");
+    }
+}
+
+/// A value that panics when it is dropped, unless it is a null.
+#[derive(Clone, Default)]
+struct Armed(bool);
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        if self.0 {
+            panics("dropped");
+        }
+    }
+}
+
+/// What comes for a future that has ended meanwhile is dropped with the coroutine, and others go on being freed.
+#[test]
+fn the_drop_of_what_a_coroutine_never_took() {
+    let reports = reports();
+    let d = Deferred::<Armed>::new();
+    let (awaited, mut ends) = (d.clone(), false);
+    let coroutine: D = Deferred::from_future(async move {
+        let mut awaited = pin!(awaited.into_future());
+        let select = poll_fn(|context| {
+            if std::mem::replace(&mut ends, true) {
+                return Poll::Ready(());
+            }
+            assert!(awaited.as_mut().poll(context).is_pending());
+            Poll::Pending
+        });
+        select.await;
+        Ok(7)
+    });
+    d.callback(Armed(true)).unwrap();
+    assert_eq!(coroutine.with_result(|result| *result.unwrap().as_ref().unwrap()), 7);
+    drop((d, coroutine));
+    assert_eq!(reports.take(), ["something that a Deferred owned panicked when it was dropped"]);
+
+    let captured = Rc::new(());
+    let (d, held) = (D::new(), Rc::clone(&captured));
+    d.add_callback(move |value| value + Rc::strong_count(&held) as u32);
+    drop(d);
+    assert_eq!(Rc::strong_count(&captured), 1, "it is freed");
 }
 
 #[test]

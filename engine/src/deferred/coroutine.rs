@@ -208,7 +208,7 @@ impl<U: Default + 'static, E: Reason> Resume for Task<U, E> {
 
     fn set_awaited(&self, awaited: Box<dyn Awaits>) {
         let before = self.core.borrow_mut().awaited.replace(awaited);
-        drop(before);
+        drop_caught(before);
     }
 }
 
@@ -219,7 +219,7 @@ impl<U: Default + 'static, E: Reason> Task<U, E> {
             true => None,
             false => self.core.borrow_mut().awaited.take(),
         };
-        drop(before);
+        drop_caught(before);
         if !self.waker.wakeable() {
             self.unroot();
         } else if !self.rooted.replace(true) {
@@ -253,7 +253,9 @@ impl<U: 'static, E: 'static> Reclaimable for Task<U, E> {
             (core.future.take(), core.output.take(), core.awaited.take())
         };
         drop_caught(future);
-        drop((output, awaited));
+        // What has come for the future, and wasn't taken, is the user's.
+        drop_caught(awaited);
+        drop(output);
     }
 }
 

@@ -210,19 +210,27 @@ struct Fires<T, U, E> {
     function: Box<dyn FnOnce(ListResult<T, E>) -> U>,
 }
 
+/// A member's error, and what the list's is made of it with: the user's code.
+type Failing<E> = (fn(FirstError<E>) -> E, FirstError<E>);
+
 impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Gathering<T, U, E> {
-    /// Notes a member's result, and fires when that decides it.
+    /// Notes a member's result, and fires when that decides it. A panic while it is copied is the member's error here.
     fn note(&self, index: usize, result: &Result<T, E>) {
+        if self.core.borrow().fires.is_none() {
+            return;
+        }
+        let result = run::copied(result);
         let mut core = self.core.borrow_mut();
         if core.fires.is_none() {
-            return;
+            drop(core);
+            return drop_caught(result);
         }
         core.finished += 1;
         let outcome = match (result, self.flags.one_errback) {
-            (Ok(value), _) if self.flags.one_callback => Ok(ListResult::One { index, value: value.clone() }),
-            (Err(error), Some(first_error)) => Err(first_error(FirstError { index, error: error.clone() })),
-            _ => {
-                core.results[index] = Some(result.clone());
+            (Ok(value), _) if self.flags.one_callback => Ok(ListResult::One { index, value }),
+            (Err(error), Some(first_error)) => Err((first_error, FirstError { index, error })),
+            (result, _) => {
+                core.results[index] = Some(result);
                 if core.finished < core.results.len() {
                     return;
                 }
@@ -241,13 +249,13 @@ impl<T: Clone + 'static, U: 'static, E: Reason + Clone> Gathering<T, U, E> {
         output.is_some_and(|output| output.at().links().handles() > 0 && !output.called())
     }
 
-    fn fire(&self, outcome: Result<ListResult<T, E>, E>) {
+    fn fire(&self, outcome: Result<ListResult<T, E>, Failing<E>>) {
         let Some(Fires { output, members, function }) = self.core.borrow_mut().fires.take() else {
             return;
         };
         let returned = run::caught(|| match outcome {
             Ok(result) => Returned::Value(function(result)),
-            Err(error) => Returned::Error(error),
+            Err((first_error, error)) => Returned::Error(first_error(error)),
         });
         // Fired by hand, it is left alone.
         let _ = run::resolve(output.at(), returned);

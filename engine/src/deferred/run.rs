@@ -362,6 +362,12 @@ pub(super) fn made<T, E: Reason>(null: MakeNull<T>) -> Result<T, E> {
     catch_unwind(null).map_err(|panic| Panicked::new(panic).into())
 }
 
+/// Copies a result; a panic on the way is the error of the copy.
+#[inline]
+pub(super) fn copied<T: Clone, E: Reason + Clone>(result: &Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(|| result.clone())).unwrap_or_else(|panic| Err(Panicked::new(panic).into()))
+}
+
 /// Calls the user's code; a panic becomes an error.
 pub(super) fn caught<T, E: Reason>(call: impl FnOnce() -> Returned<T, E>) -> Returned<T, E> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Returned::Error(panicked(panic)))
