@@ -20,14 +20,22 @@ fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     inputs
 }
 
+/// How long the name is that `conform encode` gives: 128 bits, as hexadecimal digits.
+const STORED: usize = 32;
+
 fn programs<const FAMILY: bool>(target: &str) {
+    let mut stored = 0;
     for (file, bytes) in inputs(target) {
         let input = Encoded::<FAMILY>::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
-        // A byte that is skipped today might be an operation one day.
-        let as_stored = "is not as `conform encode --encoded` writes it";
-        assert_eq!(encode(&input.0), bytes, "{} {as_stored}", file.display());
+        // A byte that is skipped today might be an operation one day. (What a fuzzer has just put there has a longer name.)
+        if file.file_name().is_some_and(|name| name.len() == STORED) {
+            let as_stored = "is not as `conform encode --encoded` writes it";
+            assert_eq!(encode(&input.0), bytes, "{} {as_stored}", file.display());
+            stored += 1;
+        }
         assert_agreement(&input.0);
     }
+    assert!(stored > 0, "{target} has nothing that is stored");
 }
 
 #[test]
