@@ -27,12 +27,7 @@ pub fn memory() -> Memory {
 }
 
 fn count(allocations: u64, allocated: usize, freed: usize) {
-    let Memory { allocations: before, allocated: asked, freed: given_back } = MEMORY.get();
-    MEMORY.set(Memory {
-        allocations: before + allocations,
-        allocated: asked + allocated as u64,
-        freed: given_back + freed as u64,
-    });
+    MEMORY.set(MEMORY.get().and(allocations, allocated, freed));
 }
 
 /// The system's allocator, asked for the size. Under AddressSanitizer alone that is the very size asked for.

@@ -29,6 +29,18 @@ pub struct Memory {
     pub freed: u64,
 }
 
+impl Memory {
+    /// With what was asked for and freed since.
+    #[must_use]
+    pub const fn and(self, allocations: u64, allocated: usize, freed: usize) -> Self {
+        Self {
+            allocations: self.allocations + allocations,
+            allocated: self.allocated + allocated as u64,
+            freed: self.freed + freed as u64,
+        }
+    }
+}
+
 /// Bounds for each unit of a structure: a Deferred, a callback, or a membership. A Deferred is one block of 96 bytes, at
 /// most 96 more with its second chunk of callbacks, and one Box of a canceller or a hook; a callback of ours is two words in a
 /// chunk, which grows by doubling; a membership is a hook, a place in two vectors, and the value cloned into it.

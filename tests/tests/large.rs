@@ -15,12 +15,7 @@ thread_local! {
 }
 
 fn count(allocations: u64, allocated: usize, freed: usize) {
-    let Memory { allocations: before, allocated: asked, freed: given_back } = MEMORY.get();
-    MEMORY.set(Memory {
-        allocations: before + allocations,
-        allocated: asked + allocated as u64,
-        freed: given_back + freed as u64,
-    });
+    MEMORY.set(MEMORY.get().and(allocations, allocated, freed));
 }
 
 // SAFETY: everything is left to the system's allocator. Counting neither allocates nor panics: the counters are a plain

@@ -1,6 +1,6 @@
 //! `conform promote`: the program of a report joins the corpus.
 
-use crate::stored::{Entry, Target, read_as};
+use crate::stored::{Encoded, Entry, read_as};
 use crate::{Verdict, show};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -23,23 +23,15 @@ pub(crate) struct Arguments {
     /// What it is called, and so its file; made of the cause where none is given
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// It is a fuzzer's input, as this target reads it
-    #[arg(
-        long,
-        value_enum,
-        value_name = "TARGET",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "family"
-    )]
-    encoded: Option<Target>,
+    #[command(flatten)]
+    encoded: Encoded,
     /// The folder of the corpus
     #[arg(long, value_name = "FOLDER", default_value_os_t = root())]
     corpus: PathBuf,
 }
 
 pub(crate) fn promote(arguments: &Arguments) -> Result<Verdict> {
-    let Arguments { case, cause, name, encoded, corpus } = arguments;
+    let Arguments { case, cause, name, encoded: Encoded { encoded }, corpus } = arguments;
     let file = if case.is_dir() && encoded.is_none() { case.join("case.json") } else { case.clone() };
     let [Entry { program, stored, .. }] = <[Entry; 1]>::try_from(read_as(&file, *encoded)?)
         .map_err(|entries| anyhow::anyhow!("{} has {} programs, not one", file.display(), entries.len()))?;

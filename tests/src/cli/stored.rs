@@ -1,7 +1,7 @@
 //! The programs that `replay`, `show` and `promote` are given: bare, or with the trace that is stored with them.
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use deferral_conformance::corpus::{Case, read_folder};
 use deferral_conformance::encoded::{MOST, decode};
 use deferral_conformance::generate::Operations;
@@ -24,6 +24,21 @@ pub(crate) enum Target {
     Lockstep,
     /// Those of all operations
     Family,
+}
+
+/// Whether files are a fuzzer's.
+#[derive(Args)]
+pub(crate) struct Encoded {
+    /// The file, or each of the folder, is a fuzzer's input, as this target reads it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TARGET",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "family"
+    )]
+    pub(crate) encoded: Option<Target>,
 }
 
 impl Target {

@@ -1,6 +1,6 @@
 //! `conform show`: stored programs as people read them.
 
-use crate::stored::{Entry, Target, read_as};
+use crate::stored::{Encoded, Entry, read_as};
 use crate::{Verdict, show};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -22,16 +22,8 @@ pub(crate) struct Arguments {
     /// What they are shown as
     #[arg(long = "as", value_enum, default_value_t = Form::Text)]
     form: Form,
-    /// The file, or each of the folder, is a fuzzer's input, as this target reads it
-    #[arg(
-        long,
-        value_enum,
-        value_name = "TARGET",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "family"
-    )]
-    encoded: Option<Target>,
+    #[command(flatten)]
+    encoded: Encoded,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -49,7 +41,7 @@ enum Form {
 }
 
 pub(crate) fn tell(arguments: &Arguments) -> Result<Verdict> {
-    let entries = read_as(&arguments.file, arguments.encoded)?;
+    let entries = read_as(&arguments.file, arguments.encoded.encoded)?;
     if matches!(arguments.form, Form::Html) && entries.len() > 1 {
         let (file, many) = (arguments.file.display(), entries.len());
         bail!(
